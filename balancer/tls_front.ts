@@ -58,6 +58,8 @@ export class TlsFront {
   readonly #secured: Secured | undefined;
   /** Undefined until hosts are named. */
   #acme: AcmeCertificates | undefined;
+  /** Opened for a reload that was not put in force yet. */
+  #prepared: AcmeCertificates | undefined;
   #answer: AnswerChallenges | undefined;
   #certify: Certify = () => {};
   /** Names that certificates from files cover. */
@@ -156,20 +158,20 @@ export class TlsFront {
    */
   async prepare(config: Config): Promise<() => Promise<void>> {
     const settings = acmeSettings(config);
-    const opened = this.#acme ??
-      (settings.hosts.length > 0 && this.#secured ? await this.#openAcme(config) : undefined);
+    if (settings.hosts.length > 0 && this.#secured && !this.#acme) {
+      this.#prepared ??= await this.#openAcme(config);
+    }
     return async () => {
-      if (this.#acme) return await this.#acme.reconfigure(settings);
-      if (!opened) return;
-      this.#acme = opened;
-      this.#changed();
-      this.#begin();
+      const begins = this.#acme === undefined;
+      this.#acme ??= this.#prepared;
+      await this.#acme?.reconfigure(settings);
+      if (begins) this.#begin();
     };
   }
 
   /** Ends the watch of the files, and an order under way. */
   async close(): Promise<void> {
-    await this.#acme?.[Symbol.asyncDispose]();
+    await (this.#acme ?? this.#prepared)?.[Symbol.asyncDispose]();
     await this.#secured?.files[Symbol.asyncDispose]();
   }
 

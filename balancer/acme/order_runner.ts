@@ -64,8 +64,8 @@ export async function performOrder(
     handle(data, handlers).then(() => tell(worker, { type: "go" }), end.reject);
   };
   try {
-    ending.throwIfAborted();
-    tell(worker, { type: "start", request });
+    if (ending.aborted) abort();
+    else tell(worker, { type: "start", request });
     return await end.promise;
   } finally {
     clearTimeout(deadline);

@@ -56,6 +56,28 @@ test("a folder's pairs are loaded by name, the default first", async () => {
   assertEquals([store.faults, one.failures], [[], []]);
 });
 
+test("a store may be empty where certificates come from elsewhere, too", async () => {
+  await using one = await harness();
+  const options = {
+    ...{ clientCa: "", log: getLogger("certificates test"), now: Date.now, lookMs: 5 },
+    failures: { record: (action: string) => one.failures.push(action) },
+    mayBeEmpty: true,
+  };
+  // In a container /dev/null stands for a folder that is not given.
+  for (const source of [null, { folder: one.folder }, { folder: "/dev/null" }]) {
+    await using store = await CertificateStore.open({ ...options, source });
+    assertEquals([store.set.certificates, store.faults, one.failures], [[], [], []]);
+  }
+  await using store = await CertificateStore.open({ ...options, source: { folder: one.folder } });
+  const next = nextSet(store);
+  await makePair(one.folder, "a");
+  assertEquals((await next).certificates.length, 1);
+  const last = nextSet(store);
+  await Deno.remove(`${one.folder}/a.pem`);
+  await Deno.remove(`${one.folder}/a.key`);
+  assertEquals((await last).certificates, []);
+});
+
 test("pairs of files may have any names; certbot's are named by their folder", async () => {
   await using one = await harness((folder) => ({
     pairs: [{

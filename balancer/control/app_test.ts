@@ -155,7 +155,11 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     maintenance: { state: undefined, begin: () => Promise.reject(), end: () => Promise.reject() },
     readiness: { share: 0.5, isolated: () => undefined },
     metrics: {
-      expose: () => Promise.resolve({ contentType: "text/plain; version=0.0.4", text: "up 1\n" }),
+      expose: () =>
+        Promise.resolve({
+          contentType: "text/plain; version=0.0.4",
+          parts: [new TextEncoder().encode("up 1\n")],
+        }),
       load: () => LOAD,
       history: (query) => HISTORY(query),
     },

@@ -5,13 +5,15 @@
  * @module
  */
 import type { Registry } from "prom-client";
+import { turnOfLoop } from "../turn_of_loop.ts";
 import type { MetricFamily, Value } from "./metric_family.ts";
 
 /** The response to a scrape. */
 export interface Exposition {
   /** The value of Content-Type. */
   readonly contentType: string;
-  readonly text: string;
+  /** The text in UTF-8, in parts: one piece of megabytes would take milliseconds to put together. */
+  readonly parts: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** Values per slice: a few milliseconds of the main thread. */
@@ -24,23 +26,28 @@ const SLICE = 200;
  * @param families the metrics
  */
 export async function expose(families: readonly MetricFamily[]): Promise<Exposition> {
-  const { Registry } = await import("prom-client");
-  const texts: string[] = [];
+  const Registry = await loadRegistry();
+  const encoder = new TextEncoder();
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   let written = 0;
   for (const family of families) {
-    const lines: string[] = [];
+    const gap = parts.length > 0 ? "\n" : "";
     for (const slice of slicesOf(family)) {
       if (written > 0 && written + slice.values.length > SLICE) {
         await turnOfLoop();
         written = 0;
       }
       const text = await textOf(slice, new Registry());
-      lines.push(slice.isFirst ? text : withoutHeader(text));
+      parts.push(encoder.encode(slice.isFirst ? `${gap}${text}\n` : `${withoutHeader(text)}\n`));
       written += slice.values.length;
     }
-    texts.push(lines.join("\n"));
   }
-  return { contentType: new Registry().contentType, text: `${texts.join("\n\n")}\n` };
+  return { contentType: new Registry().contentType, parts };
+}
+
+/** The registry alone: the whole library would take 60 ms of the main thread. */
+async function loadRegistry(): Promise<typeof Registry> {
+  return (await import("prom-client/lib/registry.js")).default;
 }
 
 /** A part of a family. */
@@ -71,9 +78,4 @@ async function textOf(family: MetricFamily, registry: Registry): Promise<string>
 /** Without the lines HELP and TYPE, which occur once per family. */
 function withoutHeader(text: string): string {
   return text.split("\n").slice(2).join("\n");
-}
-
-/** Yields to the event loop. */
-export function turnOfLoop(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
 }

@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import type { Clock } from "../clock.ts";
+import { turnOfLoop } from "../turn_of_loop.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { fleetStatus } from "../fleet/operations/status.ts";
 import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
@@ -14,7 +15,7 @@ import type { CertificateStatus } from "../answers/certificate.ts";
 import { certificateMetrics } from "./certificate_metrics.ts";
 import { FleetTotals } from "./heal_metrics.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
-import { expose, type Exposition, turnOfLoop } from "./exposition.ts";
+import { expose, type Exposition } from "./exposition.ts";
 import { fleetMetrics } from "./fleet_metrics.ts";
 import { VERSION } from "../version.ts";
 import { LoadReport } from "./load_report.ts";
@@ -99,10 +100,13 @@ export class Metrics {
     const { fleet, dataPlane, clock } = this.#options;
     const files = await this.#files.read();
     const counts = await dataPlane.countsInSlices(turnOfLoop);
+    await turnOfLoop();
+    const status = fleetStatus(fleet, clock.now());
+    await turnOfLoop();
     return await expose([
       ...dataPlaneMetrics(counts),
       ...fleetMetrics({
-        status: fleetStatus(fleet, clock.now()),
+        status,
         inFlight: (instance) => dataPlane.inFlight(instance),
         totals: this.#totals,
         maintenance: this.#options.maintenance(),

@@ -11,8 +11,9 @@ import {
 import { inFormWords } from "./client/form_words.ts";
 import { shortened, throughput } from "./client/format.ts";
 import { flapping, groupIncidents, healthOf, noIncidents } from "./client/health.ts";
-import { binsOf } from "./client/ring_bins.ts";
-import { placeLabels } from "./client/ring_labels.ts";
+import { machineCounts } from "./client/machines.ts";
+import { bandAt, bandsOf } from "./client/ring_bands.ts";
+import { placeLabels, placeSpokes } from "./client/ring_labels.ts";
 import { appended, isBusy, mergedMarks, sampleAt, sumAt } from "./client/series.ts";
 import { timelineOf } from "./client/timeline.ts";
 
@@ -23,7 +24,7 @@ function status(ready: number, desired: number): Status {
     name: `S${index + 1}`,
     state: index < ready ? "ready" : "waiting",
   })) as unknown as ReplicaStatus[];
-  return { ready, desired, replicas } as unknown as Status;
+  return { ready, desired, replicas, engineUp: true } as unknown as Status;
 }
 
 /** An incident of S1 that was healed after 64 ms. */
@@ -65,9 +66,27 @@ Deno.test("each overall state has its own words, and only a full fleet is good",
   assertEquals(seen({ status: status(2, 2) }), "good: 2 of 2 replicas ready");
   assertEquals(seen({ status: status(1, 2) }), "bad: 1 of 2 replicas ready");
   assertEquals(seen({ status: status(0, 0) }), "unknown: No replicas");
+  const maintenance = { since: "2026-11-23T19:00:00Z" } as Status["maintenance"];
+  assertEquals(
+    seen({ status: { ...status(2, 2), maintenance } }),
+    "warned: In maintenance; 2 of 2 replicas ready",
+  );
+  assertEquals(
+    seen({ status: { ...status(1, 2), maintenance } }),
+    "bad: In maintenance; 1 of 2 replicas ready",
+  );
+  assertEquals(
+    seen({ status: { ...status(2, 2), engineUp: false } }),
+    "bad: Engine does not answer; 2 of 2 replicas ready",
+  );
+  const cluster = { isolated: true } as NonNullable<Status["cluster"]>;
+  assertEquals(
+    seen({ status: { ...status(2, 2), cluster } }),
+    "bad: Shared store unreachable; 2 of 2 replicas ready",
+  );
   assertEquals(
     seen({ status: status(2, 2), live: "lost" }),
-    "unknown: Not connected; before: 2 of 2 replicas ready",
+    "unknown: Not connected; last known: 2 of 2 replicas ready",
   );
 });
 
@@ -98,12 +117,14 @@ Deno.test("incidents of one replica by one cause are one group", () => {
 
 Deno.test("a replica that failed three times in ten minutes flaps; failed starts count", () => {
   const old = incident({ at: "2026-11-23T19:00:00.000Z" });
-  assertEquals(flapping([incident(), incident(), old, old], NOW), []);
-  assertEquals(flapping([incident(), incident(), incident()], NOW), [
+  const names = new Set(["S1", "S2"]);
+  assertEquals(flapping([incident(), incident(), old, old], names, NOW), []);
+  assertEquals(flapping([incident(), incident(), incident()], names, NOW), [
     { name: "S1", times: 3, cause: "exit code 137" },
   ]);
   const never = incident({ name: "S2", failedStarts: 4 });
-  assertEquals(flapping([never], NOW).map(({ name, times }) => [name, times]), [["S2", 4]]);
+  assertEquals(flapping([never], names, NOW).map(({ name, times }) => [name, times]), [["S2", 4]]);
+  assertEquals(flapping([never], new Set(["S1"]), NOW), [], "a removed replica");
 });
 
 Deno.test("the steps of a heal have durations, in order of time", () => {
@@ -178,7 +199,7 @@ Deno.test("a deploy's steps are collected until its end, and the next deploy sta
   assertEquals([deploy.steps.length, deploy.over], [3, true]);
   assertEquals(stepText(deploy.steps[2]!), "rolled back: exit 7");
   assertEquals(afterDeployStep(deploy, step("pulling")).steps.length, 1);
-  assertEquals(stepText(step("watching", { name: "S1", forMs: 500 })), "watches S1 for 0.5 s");
+  assertEquals(stepText(step("watching", { name: "S1", forMs: 500 })), "watching S1 for 0.5 s");
 });
 
 Deno.test("field names in errors are those of the form", () => {
@@ -190,20 +211,42 @@ Deno.test("field names in errors are those of the form", () => {
   assertEquals(inFormWords("the engine could not: no"), "the engine could not: no");
 });
 
-Deno.test("many short runs are drawn in parts that show each owner's portion", () => {
-  const runs = Array.from({ length: 4096 }, (_, slot) => ({
-    owner: slot % 4 === 3 ? 1 : 0,
-    from: slot,
-    to: slot + 1,
-  }));
-  const bins = binsOf(runs, 4096, 2, 1200);
-  assertEquals(bins?.length, 120);
-  for (const { pieces } of bins ?? []) {
-    const [first, second] = pieces;
-    assert(first && second && Math.abs(first.high - 0.75) < 0.03 && second.high === 1);
-    assertEquals(second.low, first.high);
+Deno.test("slots that are too narrow to be told apart give the wide band to the shares", () => {
+  const [fine, coarse] = [bandsOf(100, 400), bandsOf(4096, 400)];
+  assertEquals([fine.coarse, coarse.coarse], [false, true]);
+  const middle = ([inner, outer]: readonly [number, number]) => (inner + outer) / 2;
+  for (const bands of [fine, coarse]) {
+    assertEquals(bandAt(middle(bands.slots), bands), "slots");
+    assertEquals(bandAt(middle(bands.shares), bands), "shares");
+    assertEquals(bandAt(0.2, bands), undefined);
   }
-  assertEquals(binsOf(runs.slice(0, 100), 100, 2, 1200), undefined, "short enough to be read");
+  assertEquals(bandAt(middle(fine.slots), coarse), "shares");
+});
+
+Deno.test("names as spokes never touch, and all of 50 short ones have room in a wide ring", () => {
+  for (const [half, count] of [[154, 12], [154, 50], [210, 50], [210, 200]] as const) {
+    const labels = Array.from({ length: count }, (_, index) => ({
+      name: `web${index}`,
+      angle: 2 * Math.PI * index / count,
+      share: 1 / count,
+    }));
+    const space = {
+      radius: 0.64 * half,
+      inner: 56,
+      height: 12,
+      width: (text: string) => 5 * text.length,
+    };
+    const spokes = placeSpokes(labels, space);
+    assert(spokes.length >= Math.min(count, 20), `${half} ${count}: ${spokes.length}`);
+    if (half === 210 && count === 50) assertEquals(spokes.length, 50);
+    spokes.forEach((a, at) => {
+      for (const b of spokes.slice(at + 1)) {
+        const between = Math.abs(a.angle - b.angle);
+        const apart = Math.min(between, 2 * Math.PI - between) * Math.max(a.from, b.from);
+        assert(apart >= space.height, `${a.text} ${b.text}: ${apart}`);
+      }
+    });
+  }
 });
 
 Deno.test("labels in the ring never cover each other or the figures, at any size", () => {
@@ -247,4 +290,17 @@ Deno.test("a long name keeps its end, by which names of one service differ", () 
     "2.3 MB/s",
     "12 MB/s",
   ]);
+});
+
+Deno.test("replicas are counted by machine, and without machines there is nothing to count", () => {
+  const on = (machine: string | null, state: string) =>
+    ({ name: "S", state, machine }) as unknown as ReplicaStatus;
+  assertEquals(
+    machineCounts([on("m2", "ready"), on("m1", "down"), on("m2", "ready"), on(null, "down")]),
+    [
+      { machine: "m1", ready: 0, replicas: 1 },
+      { machine: "m2", ready: 2, replicas: 2 },
+    ],
+  );
+  assertEquals(machineCounts([on(null, "ready")]), []);
 });

@@ -8,9 +8,8 @@ import { Balancer, type Status } from "../harness/balancer.ts";
 import { makePair } from "../harness/certificates.ts";
 import { ConfigFile } from "../harness/config_file.ts";
 import { freePort } from "../harness/free_port.ts";
-import { Pebble } from "../harness/pebble.ts";
+import { acmeTest as test, Pebble } from "../harness/pebble.ts";
 import { field, OK, RawConnection, RawUpstream, statusOf, within } from "../harness/raw.ts";
-import { systemTest as test } from "../../tools/test/needs.ts";
 
 /** Settings of a balancer whose port is where the authority proves names. */
 function settings(authority: Pebble, port: number, replica: string): Record<string, string> {

@@ -90,7 +90,7 @@ test("installed by deno install, the program works from any folder", () =>
     const env = { RINGKEEPER_URL: balancer.own };
     const status = await run(program, ["status"], { cwd: folder, env });
     assertEquals([status.code, status.stderr], [0, ""]);
-    assertMatch(status.stdout, /^1 of 1 replicas ready, engine process\n/);
+    assertMatch(status.stdout, /^1 of 1 replica ready, engine process\n/);
     const added = await run(program, ["add", "S2", "--token-file", "token"], { cwd: folder, env });
     assertEquals(added, { code: 0, stdout: "2 replicas: Server1, S2\n", stderr: "" });
     const down = await run(program, ["down"], { cwd: folder, env: { LB_FLEET: "of-the-test" } });

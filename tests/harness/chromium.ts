@@ -99,12 +99,13 @@ function watched(page: Page): Tab {
  * The accessibility faults of a page that a program can find.
  *
  * @param page the page as it is
+ * @param part a selector of the part to look at; the whole page unless given
  * @returns each with its rule and where it is
  */
-export async function barriers(page: Page): Promise<string[]> {
+export async function barriers(page: Page, part = "html"): Promise<string[]> {
   const { default: axe } = await import("axe-core");
   await page.evaluate(axe.source);
-  const { violations }: AxeResults = await page.evaluate("axe.run()");
+  const { violations }: AxeResults = await page.evaluate(`axe.run(${JSON.stringify(part)})`);
   return violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(" ")}: ${failureSummary}`)
   );

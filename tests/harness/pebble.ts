@@ -3,8 +3,30 @@
  *
  * @module
  */
+import { PERMITTED, systemTest } from "../../tools/test/needs.ts";
 import { makePair } from "./certificates.ts";
 import { freePort } from "./free_port.ts";
+
+/** Whether pebble and its DNS server are installed; both are in one package. */
+const INSTALLED = PERMITTED && (await new Deno.Command("sh", {
+  args: ["-c", "command -v pebble && command -v pebble-challtestsrv"],
+  stdout: "null",
+  stderr: "null",
+}).output()).success;
+
+/** Without pebble there is nothing to test, unless `LB_TEST_ACME=required` insists. */
+const IGNORED = !INSTALLED && (!PERMITTED || Deno.env.get("LB_TEST_ACME") !== "required");
+
+/**
+ * A test with an authority.
+ *
+ * @param name the name of the test, a sentence
+ * @param fn the test
+ */
+export function acmeTest(name: string, fn: () => Promise<void>): void {
+  const why = IGNORED && PERMITTED ? " (pebble is not installed)" : "";
+  systemTest({ name: name + why, ignore: IGNORED, fn });
+}
 
 /** Settings of an authority. */
 interface PebbleOptions {

@@ -81,7 +81,7 @@ export interface UpstreamEntry {
 }
 
 /** A maintenance, in the form of `PUT /_lb/maintenance`. */
-export interface MaintenanceWish {
+export interface MaintenanceRequest {
   readonly message?: string;
   readonly retryAfterS?: number;
   readonly allow?: readonly string[];
@@ -205,8 +205,8 @@ export class Api {
     return this.#caller.ask("/_lb/maintenance");
   }
 
-  beginMaintenance(wish: MaintenanceWish): Promise<Answer<MaintenanceAnswer>> {
-    return this.#caller.change({ method: "PUT", path: "/_lb/maintenance", body: wish });
+  beginMaintenance(request: MaintenanceRequest): Promise<Answer<MaintenanceAnswer>> {
+    return this.#caller.change({ method: "PUT", path: "/_lb/maintenance", body: request });
   }
 
   endMaintenance(): Promise<Answer<MaintenanceAnswer>> {

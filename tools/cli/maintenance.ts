@@ -5,7 +5,7 @@
  */
 import { Argument, type Command } from "commander";
 import { wholeNumber, wrongUsage } from "../up/task_command.ts";
-import type { Api, MaintenanceWish } from "./api.ts";
+import type { Api, MaintenanceRequest } from "./api.ts";
 import {
   apiOf,
   balancerCommand,
@@ -56,7 +56,7 @@ function call(api: Api, state: string | undefined, options: Options) {
     case undefined:
       return api.maintenance();
     case "on":
-      return api.beginMaintenance(wishOf(options));
+      return api.beginMaintenance(requestOf(options));
     case "off":
       return api.endMaintenance();
     default:
@@ -65,7 +65,7 @@ function call(api: Api, state: string | undefined, options: Options) {
 }
 
 /** The balancer validates the values, and has the defaults. */
-function wishOf({ message, retryAfter, allow }: Options): MaintenanceWish {
+function requestOf({ message, retryAfter, allow }: Options): MaintenanceRequest {
   return {
     ...(message !== undefined && { message }),
     ...(retryAfter !== undefined && { retryAfterS: retryAfter }),

@@ -43,21 +43,23 @@ export function statusLines(status: Status, now: number, look: Look): string[] {
  */
 export function summary(status: Status, { paint }: Look): string {
   const { ready, desired, engine, engineUp, maintenance } = status;
-  const count = `${ready} of ${desired} replicas ready`;
+  const count = `${ready} of ${desired} ${desired === 1 ? "replica" : "replicas"} ready`;
   const well = ready >= desired ? paint.green(count) : paint.red(count);
-  return `${well}, engine ${engine}${engineUp ? "" : paint.red(" (does not answer)")}` +
-    (maintenance ? paint.yellow(", in maintenance") : "");
+  return `${well}${maintenance ? paint.yellow(", in maintenance") : ""}, engine ${engine}` +
+    (engineUp ? "" : paint.red(" (does not answer)"));
 }
 
-/** One line about the other balancers; none for a balancer that is alone. */
-function clusterLines({ cluster, epoch }: Status, { paint }: Look): string[] {
+/** One line about the balancers of the fleet; none for a balancer that is alone. */
+export function clusterLines({ cluster, epoch }: Status, { paint }: Look): string[] {
   if (!cluster) return [];
   const { self, holder, balancers, isolated, disagreeMs } = cluster;
-  const heals = holder === null
-    ? paint.red("none of them heals")
-    : `${holder}${holder === self ? " (this one)" : ""} heals`;
+  const heals = isolated
+    ? paint.red("holder unknown")
+    : holder === null
+    ? paint.red("no balancer holds the lease")
+    : `${holder}${holder === self ? " (this one)" : ""} holds the lease`;
   const faults = [
-    ...(isolated ? ["; this one has lost the shared store"] : []),
+    ...(isolated ? ["; this one cannot reach the shared store"] : []),
     ...(disagreeMs > 0 ? ["; their rings differ"] : []),
   ];
   const line = `balancers: ${balancers.length}, epoch ${epoch}, ${heals}`;

@@ -40,7 +40,7 @@ Deno.test("status: problems are listed below the table, and spares in a table of
     failures: { "control.request": 2 },
   });
   assertEquals(statusLines(fleet, NOW, LOOK), [
-    "0 of 1 replicas ready, engine process (does not answer)",
+    "0 of 1 replica ready, engine process (does not answer)",
     "ring: layout even, 512 slots, digest 3f67e26d74c3b26d, version 7",
     "",
     "REPLICA  STATE     FOR  WEIGHT  SLOTS   SHARE  RESTARTS  ADDRESS",
@@ -81,11 +81,11 @@ Deno.test("status: one line shows the balancers of the fleet and the one that he
       NOW,
       LOOK,
     )[2];
-  assertEquals(line({}), "balancers: 2, epoch 4, a1 (this one) heals");
-  assertEquals(line({ self: "b2" }), "balancers: 2, epoch 4, a1 heals");
+  assertEquals(line({}), "balancers: 2, epoch 4, a1 (this one) holds the lease");
+  assertEquals(line({ self: "b2" }), "balancers: 2, epoch 4, a1 holds the lease");
   assertEquals(
     line({ holder: null, isolated: true, disagreeMs: 3 }),
-    "balancers: 2, epoch 4, none of them heals; this one has lost the shared store; their rings differ",
+    "balancers: 2, epoch 4, holder unknown; this one cannot reach the shared store; their rings differ",
   );
 });
 
@@ -149,6 +149,6 @@ Deno.test("status: colours show whether the fleet is healthy", () => {
   const [well, ill] = [replica("A"), replica("A", { state: "down" })].map((one) =>
     summary(status([one]), look)
   );
-  assertEquals(well, "\x1b[32m1 of 1 replicas ready\x1b[39m, engine process");
-  assertEquals(ill, "\x1b[31m0 of 1 replicas ready\x1b[39m, engine process");
+  assertEquals(well, "\x1b[32m1 of 1 replica ready\x1b[39m, engine process");
+  assertEquals(ill, "\x1b[31m0 of 1 replica ready\x1b[39m, engine process");
 });

@@ -20,10 +20,11 @@ interface Options extends CommonOptions {
 }
 
 const ABOUT =
-  "Shows the fleet live, until q or ^C: the slots, load and speed of every replica, and the " +
-  "reason why one is not ready. In a pipe it prints one block for each interval. LOAD is " +
-  "the share of the requests since the last update, NOW the requests in flight; P50 and P99 " +
-  "are times in the replica during the last seconds.";
+  "Shows the fleet live, until q or ^C: slots, load and latency of each replica, and why a " +
+  "replica is not ready. If not all replicas fit, those that are not ready come first. In a pipe " +
+  "it prints one block for each interval. LOAD is the share of the requests since the last " +
+  "update, NOW the requests in flight; P50 and P99 are the time in the replica over the last " +
+  "seconds.";
 
 /** Columns of a block in a pipe. */
 const PIPE_WIDTH = 80;

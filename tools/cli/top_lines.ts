@@ -6,13 +6,15 @@
 import cliTruncate from "cli-truncate";
 import type { ReplicaStatus } from "../../balancer/answers/fleet.ts";
 import type { ReplicaLoad } from "../../balancer/answers/load.ts";
+import type { Incident } from "../../balancer/answers/incident.ts";
 import { age, milliseconds, rate, share, UNKNOWN } from "./figures.ts";
 import { incidentLine } from "./incident_lines.ts";
+import { maintenanceLine } from "./maintenance_line.ts";
 import { paintState } from "./paint.ts";
 import type { ReplicaRates } from "./rates.ts";
 import type { LastMinute, Sample } from "./sample.ts";
 import { sparkline } from "./sparkline.ts";
-import { indented, machineCell, notes, summary } from "./status_lines.ts";
+import { clusterLines, indented, machineCell, notes, summary } from "./status_lines.ts";
 import { type Column, fitting, type Look, tableLines } from "./table.ts";
 
 /** Shown while the balancer does not answer. */
@@ -40,16 +42,39 @@ interface Row extends ReplicaStatus {
  */
 export function topLines(url: string, sample: Sample, reached: boolean, screen: Screen): string[] {
   const { paint, width, height } = screen;
+  const { status, minute, incident, at } = sample;
   const head = [
-    `${url}: ${reached ? summary(sample.status, screen) : paint.red(TRYING_AGAIN)}`,
+    `${url}: ${reached ? summary(status, screen) : paint.red(TRYING_AGAIN)}`,
     figures(sample),
-    ...(sample.minute ? [sparklines(sample.minute)] : []),
-    ...(sample.incident ? [incidentLine(sample.incident, sample.at)] : []),
+    ...(minute ? [sparklines(minute, width)] : []),
+    ...(incident ? [incidentText(incident, sample, paint)] : []),
+    ...clusterLines(status, screen),
+    ...(status.maintenance ? [paint.yellow(maintenanceLine(status, at))] : []),
     "",
   ];
-  const table = fitRows(replicaTable(sample, screen), height - head.length);
-  const lines = [...head, ...table, ...indented(notes(sample.status, sample.at))];
+  const room = height - head.length;
+  const below = fitNotes(indented(notes(status, at)), room);
+  const table = tableOf(sample, screen, room - below.length);
+  const lines = [...head, ...table, ...below];
   return lines.slice(0, Math.max(1, height)).map((line) => cliTruncate(line, width));
+}
+
+/** An incident that is not over stands out. */
+function incidentText(incident: Incident, { at }: Sample, paint: Screen["paint"]): string {
+  const line = incidentLine(incident, at);
+  return incident.endedAt === null ? paint.red(line) : line;
+}
+
+/** The part of the screen that notes may take: replicas have the rest. */
+const NOTES_PART = 3;
+
+/** The first notes that fit, and the number of notes left out. */
+function fitNotes(notes: readonly string[], room: number): string[] {
+  const most = Math.max(0, Math.floor(room / NOTES_PART));
+  if (notes.length <= most) return [...notes];
+  if (most < 2) return [];
+  const shown = most - 1;
+  return [...notes.slice(0, shown), `and ${notes.length - shown} more lines`];
 }
 
 /** Figures of the whole balancer. */
@@ -66,25 +91,47 @@ function figures({ load, rates }: Sample): string {
   ].join("  ");
 }
 
-/** Characters of each line of a chart: three of them fit in 80 columns. */
-const CHART = 15;
+/** Characters beside the three charts of the last minute. */
+const CHART_LABELS = "last minute: requests   held   p99 ".length;
+/** A chart has a character for each second at most. */
+const LONGEST_CHART = 60;
 
 /** The last minute. */
-function sparklines({ requests, held, p99Ms }: LastMinute): string {
-  return `last minute: requests ${sparkline(requests, CHART)}  held ${sparkline(held, CHART)}  ` +
-    `p99 ${sparkline(p99Ms, CHART)}`;
+function sparklines({ requests, held, p99Ms }: LastMinute, width: number): string {
+  const chart = Math.min(LONGEST_CHART, Math.max(1, Math.floor((width - CHART_LABELS) / 3)));
+  return `last minute: requests ${sparkline(requests, chart)}  held ${sparkline(held, chart)}  ` +
+    `p99 ${sparkline(p99Ms, chart)}`;
 }
 
-function replicaTable(sample: Sample, look: Look): string[] {
-  const { status, load, rates } = sample;
-  const rows = status.replicas.map((replica): Row => ({
+/** The table; if not all replicas fit, those that are not ready come first. */
+function tableOf(sample: Sample, look: Look, room: number): string[] {
+  const all = rowsOf(sample);
+  if (all.length === 0) return ["no replicas"];
+  const shown = Math.max(1, room - 2);
+  const fits = all.length < room;
+  const rows = fits ? all : all.toSorted((a, b) => readiness(a) - readiness(b)).slice(0, shown);
+  const columns = fitting(essential(look), wanted(sample), rows, look.width);
+  const lines = tableLines(columns, rows, look);
+  return fits ? lines : [...lines, leftOut(all, rows)];
+}
+
+function readiness({ state }: Row): number {
+  return state === "ready" ? 1 : 0;
+}
+
+function leftOut(all: readonly Row[], shown: readonly Row[]): string {
+  const hidden = all.length - shown.length;
+  const down = all.filter((row) => !readiness(row) && !shown.includes(row)).length;
+  return `and ${hidden} more, ${down === 0 ? "all ready" : `${down} of them not ready`}`;
+}
+
+function rowsOf({ status, load, rates }: Sample): Row[] {
+  return status.replicas.map((replica): Row => ({
     ...replica,
     slotShare: replica.slots / status.slots,
     load: load?.replicas[replica.name],
     rates: rates?.replicas.get(replica.name),
   }));
-  const columns = fitting(essential(look), wanted(sample), rows, look.width);
-  return tableLines(columns, rows, look);
 }
 
 /** These fit in 80 columns beside a name of 12. */
@@ -106,10 +153,10 @@ function essential({ paint }: Look): Column<Row>[] {
 function wanted({ at: now, status: { replicas } }: Sample): Column<Row>[] {
   const machines = replicas.some(({ machine }) => machine !== null);
   return [
+    ...(machines ? [{ title: "MACHINE", cell: machineCell }] : []),
     right("REQ/S", ({ rates }) => rate(rates?.requestsPerSecond), "99999"),
     right("ERR/S", ({ rates }) => rate(rates?.errorsPerSecond), "99999"),
     right("FOR", ({ since }) => age(now - Date.parse(since)), "119 min"),
-    ...(machines ? [{ title: "MACHINE", cell: machineCell }] : []),
     { title: "ADDRESS", cell: ({ address }) => address ?? UNKNOWN },
     right("HOLD", ({ load }) => milliseconds(load?.holdP99Ms), "999 ms"),
   ];
@@ -118,11 +165,4 @@ function wanted({ at: now, status: { replicas } }: Sample): Column<Row>[] {
 /** @param widest the usual maximum width */
 function right(title: string, cell: (row: Row) => string, widest = ""): Column<Row> {
   return { title, align: "right", cell, least: widest.length };
-}
-
-/** The first rows that fit, and the number of rows left out. */
-function fitRows(lines: readonly string[], height: number): string[] {
-  if (lines.length <= height) return [...lines];
-  const shown = Math.max(1, height - 1);
-  return [...lines.slice(0, shown), `and ${lines.length - shown} more`];
 }

@@ -108,9 +108,72 @@ Deno.test("top: a low terminal shows as many replicas as fit, and the number lef
   );
   assertEquals(counts, [5, 3, 1, 1]);
   assertEquals(lines(7).map((line) => line.split(" ", 3).join(" ").trim()), [
-    "Server1",
-    "and 2 more",
+    "a-name-that…  starting",
+    "and 2 more,",
   ]);
+});
+
+Deno.test("top: of 50 replicas those that are not ready come first, and have their causes below", () => {
+  const lastError = { at: "2026-11-23T19:59:58.000Z", message: "exit code 3" };
+  const replicas = Array.from({ length: 50 }, (_, index) => replica(`Server${index + 1}`));
+  replicas[40] = replica("Server41", { state: "down", lastError });
+  for (const width of [80, 120]) {
+    const lines = topLines(URL, sample({ status: status(replicas) }), true, { ...PAGE, width });
+    assertEquals(lines.length, PAGE.height);
+    assert(lines[5]?.startsWith("Server41"), lines[5]);
+    assert(lines.some((line) => /^and \d+ more, all ready$/.test(line)), lines.join("\n"));
+    assert(lines.some((line) => line.startsWith("Server41 failed 2 s ago: exit code 3")));
+  }
+});
+
+Deno.test("top: a fleet without replicas, an open incident, balancers and a maintenance are named", () => {
+  const one = {
+    id: "a1",
+    host: "h",
+    pid: 1,
+    epoch: 2,
+    digest: "d",
+    heals: true,
+    silentMs: 0,
+    direct: true,
+  };
+  const none = status([], {
+    cluster: { self: "a1", holder: "a1", isolated: false, disagreeMs: 0, balancers: [one] },
+    maintenance: {
+      message: "Back at 10:00.",
+      retryAfterS: 60,
+      allow: [],
+      since: "2026-11-23T19:59:00.000Z",
+    },
+  });
+  const open = incident({ endedAt: null, timings: { ...incident().timings, release: null } });
+  const lines = topLines(URL, sample({ status: none, incident: open }), true, PAGE);
+  assertEquals(lines.slice(2), [
+    "Server2 failed 12 s ago, not healed yet, 3 held, 0 lost: exit 137",
+    "balancers: 1, epoch 2, a1 (this one) holds the lease",
+    "maintenance for 60 s: requests are answered 503, Retry-After 60 s: Back at 10:0…",
+    "",
+    "no replicas",
+  ]);
+});
+
+Deno.test("top: replicas on several machines have a column for them, if there is room", () => {
+  const placed = { ...replica("Server1"), machine: "node-a" };
+  const [titles, first] = topLines(URL, sample({ status: status([placed]) }), true, {
+    ...PAGE,
+    width: 100,
+  }).slice(4);
+  assert(titles?.includes("MACHINE"), titles);
+  assert(first?.includes("node-a"), first);
+});
+
+Deno.test("top: charts use the width of the terminal, up to a character for each second", () => {
+  const at = Array.from({ length: 60 }, (_, second) => NOW + 1000 * second);
+  const values = at.map((_, second) => second);
+  const minute = { at, requests: values, held: values, p99Ms: values };
+  const charts = (width: number) =>
+    topLines(URL, sample({ minute }), true, { ...PAGE, width })[2]?.length;
+  assertEquals([80, 120, 400].map(charts), [80, 119, 215]);
 });
 
 Deno.test("top: without load figures the screen shows state and slots, and says so", () => {

@@ -38,7 +38,7 @@ export const ROOMS: readonly Room[] = [
   { name: "replica", paths: ["replica/"], imports: ["contract"] },
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "upstream list", paths: ["balancer/upstream_list.ts"], imports: ["view"] },
-  { name: "clock", paths: ["balancer/clock.ts"], imports: [] },
+  { name: "clock", paths: ["balancer/clock.ts", "balancer/turn_of_loop.ts"], imports: [] },
   { name: "durable files", paths: ["balancer/durable_files.ts"], imports: [] },
   { name: "failures", paths: ["balancer/failures.ts", "balancer/reload_error.ts"], imports: [] },
   { name: "fault", paths: ["balancer/fault.ts"], imports: [] },

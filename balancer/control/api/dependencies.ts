@@ -97,7 +97,9 @@ export interface ControlParts {
   };
   readonly metrics: {
     /** All metrics in Prometheus' text format. */
-    expose(): Promise<{ readonly contentType: string; readonly text: string }>;
+    expose(): Promise<
+      { readonly contentType: string; readonly parts: readonly Uint8Array<ArrayBuffer>[] }
+    >;
     /** The few figures that `GET /_lb/load` answers. */
     load(): Load;
     /** The history that `GET /_lb/history` answers. */

@@ -13,6 +13,7 @@ import { load } from "../../answers/load.ts";
 import { received } from "../../fault.ts";
 import { oneOf, parseFields } from "../input/schema.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
+import { inTurns, lengthOf } from "../server/long_body.ts";
 import { streamEvents } from "./event_stream.ts";
 import { readyReport } from "../reports/ready_report.ts";
 import { reportIncident } from "../reports/incident_report.ts";
@@ -73,8 +74,11 @@ export const getMetrics: Operation = otherCall({
     type: "text/plain",
   },
   run: ({ metrics }) => async ({ c }) => {
-    const { contentType, text } = await metrics.expose();
-    return c.body(text, STATUS_CODE.OK, { "content-type": contentType });
+    const { contentType, parts } = await metrics.expose();
+    return c.body(inTurns(parts), STATUS_CODE.OK, {
+      "content-type": contentType,
+      "content-length": String(lengthOf(parts)),
+    });
   },
 });
 

@@ -10,6 +10,8 @@
 import type { Context, Next } from "hono";
 import { compress } from "hono/compress";
 import { escapeLateControls } from "../../log/style.ts";
+import { turnOfLoop } from "../../turn_of_loop.ts";
+import { inTurns, TURN_BYTES } from "./long_body.ts";
 import { isStream } from "./outgoing_response.ts";
 
 /** Smallest body to compress, in bytes: shorter ones fit into a packet anyway. */
@@ -28,10 +30,15 @@ export async function measured(c: Context, next: Next): Promise<void> {
   const { res } = c;
   // A response to HEAD has no length: the length of GET differs when it is compressed.
   if (c.req.method === "HEAD" || res.body === null || isStream(res)) return;
+  if (res.headers.has("content-length")) return;
   const isJson = res.headers.get("content-type")?.startsWith("application/json");
-  const bytes = isJson
-    ? new TextEncoder().encode(escapeLateControls(await res.text()))
-    : await res.bytes();
-  c.res = new Response(bytes, res);
+  const bytes = isJson ? await withoutControls(res) : await res.bytes();
+  c.res = new Response(bytes.length > TURN_BYTES ? inTurns([bytes]) : bytes, res);
   c.res.headers.set("content-length", String(bytes.length));
+}
+
+async function withoutControls(res: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const text = await res.text();
+  if (text.length > TURN_BYTES) await turnOfLoop();
+  return new TextEncoder().encode(escapeLateControls(text));
 }

@@ -26,3 +26,21 @@ Deno.test("the length of an answer is that of its bytes", async () => {
   const length = Number(response.headers.get("content-length"));
   assertEquals(length, (await response.bytes()).length);
 });
+
+Deno.test("a long answer is compressed in parts, and other work runs between them", async () => {
+  const long = { text: "long ".repeat(1_000_000) };
+  const app = new Hono();
+  app.use(compressed, measured);
+  app.get("/", (c) => c.json(long));
+  for (const accepted of ["gzip", "identity"]) {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const response = await app.request("/", { headers: { "accept-encoding": accepted } });
+    const body = response.headers.get("content-encoding") === "gzip"
+      ? response.body!.pipeThrough(new DecompressionStream("gzip"))
+      : response.body!;
+    assertEquals(await new Response(body).json(), long);
+    clearInterval(timer);
+    assert(turns >= 10, `other work ran ${turns} times`);
+  }
+});

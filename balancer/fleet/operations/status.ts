@@ -27,7 +27,8 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
     slots: slots.get(name) ?? 0,
     ramp: Math.min(ramps.get(name) ?? 1, rampAt(loadRampSince, now, slowStartMs)),
   });
-  const date = (instant: number) => new Date(fleet.clock.wallClock(instant)).toISOString();
+  const offset = fleet.clock.wallClock(now) - now;
+  const date = (instant: number) => new Date(instant + offset).toISOString();
   const status = (member: Member) => replicaStatus(member, load(member), now, date);
   return {
     version,

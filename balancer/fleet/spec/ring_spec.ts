@@ -135,8 +135,19 @@ export function factsOf(ring: Ring, { weights, shape }: RingSpec): RingFacts {
   };
 }
 
+/** Rings do not change, and the status is read more often than the ring is. */
+const slotCounts = new WeakMap<Ring, ReadonlyMap<string, number>>();
+
 /** Returns the number of slots of each member, by name. */
-export function slotsOf(ring: Ring): Map<string, number> {
+export function slotsOf(ring: Ring): ReadonlyMap<string, number> {
+  const before = slotCounts.get(ring);
+  if (before) return before;
+  const counted = countSlots(ring);
+  slotCounts.set(ring, counted);
+  return counted;
+}
+
+function countSlots(ring: Ring): Map<string, number> {
   const counts = new Uint32Array(ring.members.length);
   if (counts.length > 0) { for (const owner of ring.table) counts[owner]!++; }
   return new Map(ring.members.map((name, at) => [name, counts[at]!]));

@@ -11,8 +11,9 @@ import { inFormWords } from "./form_words.ts";
 import { counted, percent } from "./format.ts";
 import type { DrillReport } from "../../answers/incident.ts";
 import type { LogState } from "../../answers/log.ts";
+import type { MaintenanceAnswer } from "../../answers/maintenance.ts";
 import type { Plan } from "../../answers/ring.ts";
-import type { Wish } from "./wish.ts";
+import type { ChangeRequest } from "./change_request.ts";
 import { plannedMoves } from "./planned_ring.ts";
 import { type Store, useStore } from "./store.ts";
 
@@ -25,12 +26,15 @@ export interface Actions {
   /** The error of the last action. */
   readonly error: Signal<string | undefined>;
   /** @returns whether the action succeeded */
-  change(wish: Wish): Promise<boolean>;
-  plan(wish: Wish): Promise<boolean>;
+  change(request: ChangeRequest): Promise<boolean>;
+  plan(request: ChangeRequest): Promise<boolean>;
   apply(id: string): Promise<boolean>;
   drill(name: string, path: string, seconds: number): Promise<DrillReport | undefined>;
-  deploy(wish: DeployWish): Promise<boolean>;
+  deploy(request: DeployRequest): Promise<boolean>;
   log(change: Partial<LogState>): Promise<boolean>;
+  /** Begins a maintenance, or changes the one under way. */
+  beginMaintenance(request: MaintenanceRequest): Promise<boolean>;
+  endMaintenance(): Promise<boolean>;
 }
 
 /** Actions of one dialog or panel. */
@@ -56,14 +60,14 @@ export function useActions(): Actions {
   };
   const done = (action: () => Promise<string>) =>
     attempt(async () => {
-      store.tell(await action());
+      store.notify(await action());
       return true;
     }).then((whether) => whether ?? false);
   return {
     busy,
     error,
-    change: (wish) => done(() => make(store, wish)),
-    plan: (wish) => attempt(() => makePlan(store, wish)).then((whether) => whether ?? false),
+    change: (request) => done(() => make(store, request)),
+    plan: (request) => attempt(() => makePlan(store, request)).then((whether) => whether ?? false),
     apply: (id) => done(() => applyPlan(store, id)),
     drill: (name, path, seconds) =>
       attempt(async () => {
@@ -78,15 +82,25 @@ export function useActions(): Actions {
         }
       }),
     // The progress is shown by the events of the deploy, also for a deploy from elsewhere.
-    deploy: (wish) =>
+    deploy: (request) =>
       attempt(async () => {
-        await store.api.follow("deploy", wish);
+        await store.api.follow("deploy", request);
         return true;
       }).then((whether) => whether ?? false),
     log: (change) =>
       done(async () => {
         const { message } = await store.api.send<{ message: LogState }>("PATCH", "log", change);
         return `The log has level ${message.level}, access log ${message.access}`;
+      }),
+    beginMaintenance: (request) =>
+      done(async () => {
+        await store.api.send<MaintenanceAnswer>("PUT", "maintenance", request);
+        return "The maintenance is in force in all workers";
+      }),
+    endMaintenance: () =>
+      done(async () => {
+        await store.api.send<MaintenanceAnswer>("DELETE", "maintenance");
+        return "The maintenance has ended: requests are served";
       }),
   };
 }
@@ -98,8 +112,8 @@ function refusal({ status, message }: ApiError): string {
 }
 
 /** Adds, removes, weighs or reshapes: a change of one kind is one call. */
-async function make({ api }: Store, wish: Wish): Promise<string> {
-  const { add, hostnames = [], remove, weights, ...shape } = wish;
+async function make({ api }: Store, request: ChangeRequest): Promise<string> {
+  const { add, hostnames = [], remove, weights, ...shape } = request;
   if (add !== undefined) {
     const body = { n: add, hostnames, ...(weights ? { weights } : {}) };
     await api.send("POST", "../add", body);
@@ -127,11 +141,11 @@ function movedText(what: string, { message: { moved } }: Changed): string {
   return `${what}; ${percent(moved.share)} of the keys moved`;
 }
 
-async function makePlan(store: Store, wish: Wish): Promise<boolean> {
-  const { message: plan } = await store.api.send<{ message: Plan }>("POST", "plan", wish);
+async function makePlan(store: Store, request: ChangeRequest): Promise<boolean> {
+  const { message: plan } = await store.api.send<{ message: Plan }>("POST", "plan", request);
   const [ring, status] = [store.ring.value, store.status.value];
-  const moves = ring && status && plannedMoves(ring, status, wish, plan);
-  store.plan.value = { plan, wish, moves };
+  const moves = ring && status && plannedMoves(ring, status, request, plan);
+  store.plan.value = { plan, request, moves };
   store.dialog.value = undefined;
   return true;
 }
@@ -142,8 +156,15 @@ async function applyPlan(store: Store, id: string): Promise<string> {
   return movedText("Applied the plan", changed);
 }
 
+/** The body of `PUT /_lb/maintenance`. */
+export interface MaintenanceRequest {
+  readonly message?: string;
+  readonly retryAfterS?: number;
+  readonly allow: readonly string[];
+}
+
 /** The body of `POST /_lb/deploy`. */
-export interface DeployWish {
+export interface DeployRequest {
   readonly image?: string;
   readonly command?: string | null;
   readonly options?: unknown;

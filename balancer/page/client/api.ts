@@ -26,12 +26,12 @@ export class Api {
 
   /** Makes a read call. @throws {ApiError} with the balancer's message */
   get<T>(path: string): Promise<T> {
-    return this.#call<T>("GET", path);
+    return this.#call<T>("GET", path, undefined);
   }
 
   /** Makes a call that changes something. @throws {ApiError} with the balancer's message */
-  send<T>(method: "POST" | "PUT" | "DELETE" | "PATCH", path: string, body: unknown): Promise<T> {
-    return this.#call<T>(method, path, JSON.stringify(body));
+  send<T>(method: "POST" | "PUT" | "DELETE" | "PATCH", path: string, body?: unknown): Promise<T> {
+    return this.#call<T>(method, path, body === undefined ? undefined : JSON.stringify(body));
   }
 
   /**
@@ -54,7 +54,7 @@ export class Api {
     return token === "" ? {} : { authorization: `Bearer ${token}` };
   }
 
-  async #call<T>(method: string, path: string, body?: string): Promise<T> {
+  async #call<T>(method: string, path: string, body: string | undefined): Promise<T> {
     const response = await answered(fetch(path, {
       method,
       headers: this.headers,

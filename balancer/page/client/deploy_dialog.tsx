@@ -5,12 +5,16 @@
  */
 import { useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
+import { useRef } from "preact/hooks";
 import type { Status } from "../../answers/fleet.ts";
-import { type DeployWish, useActions } from "./actions.ts";
-import { type DeployEvent, replacedNames, stepText } from "./deploy_steps.ts";
+import { type DeployRequest, useActions } from "./actions.ts";
+import { type DeployEvent, replacedNames, type ShownDeploy, stepText } from "./deploy_steps.ts";
 import { Dialog, entries, Fault, Field } from "./dialog.tsx";
 import { clock } from "./format.ts";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
+
+type Template = Status["template"];
 
 /** The form of a deploy. */
 export function DeployDialog(): JSX.Element {
@@ -19,16 +23,21 @@ export function DeployDialog(): JSX.Element {
   const { engine, template } = store.status.value ?? {};
   const submit = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
-    const wish = wishOf(entries(event.currentTarget));
+    const request = requestOf(entries(event.currentTarget));
     store.former = template;
-    if (await actions.deploy(wish)) store.dialog.value = undefined;
+    if (await actions.deploy(request)) store.dialog.value = undefined;
   };
   return (
     <Dialog title="Deploy">
       <form onSubmit={submit}>
         {engine === "docker" && (
-          <Field label="Image" hint="Pinned to its id, and pulled if it is missing.">
-            <input name="image" autocomplete="off" spellcheck={false} value={template?.image} />
+          <Field label="Image" hint="Pulled if it is missing, and pinned to its image id.">
+            <input
+              name="image"
+              autocomplete="off"
+              spellcheck={false}
+              defaultValue={template?.image}
+            />
           </Field>
         )}
         <Field label="Command" hint="Unchanged if empty.">
@@ -41,8 +50,8 @@ export function DeployDialog(): JSX.Element {
           />
         </Field>
         <Field
-          label="Stay ready"
-          hint="Milliseconds that each new instance has to stay ready before the next replica's turn."
+          label="Minimum ready time"
+          hint="Milliseconds that each new instance must stay ready before the next replica is replaced."
         >
           <input name="minReadyMs" type="number" min="0" max="3600000" />
         </Field>
@@ -50,7 +59,7 @@ export function DeployDialog(): JSX.Element {
         {actions.busy.value && <Steps most={4} />}
         <div class="buttons">
           <button type="submit" class="primary" disabled={actions.busy.value}>
-            {actions.busy.value ? "Deploying…" : "Replace every replica"}
+            {actions.busy.value ? "Deploying…" : "Replace all replicas"}
           </button>
         </div>
       </form>
@@ -58,7 +67,7 @@ export function DeployDialog(): JSX.Element {
   );
 }
 
-function wishOf({ image, command, minReadyMs }: Record<string, string>): DeployWish {
+function requestOf({ image, command, minReadyMs }: Record<string, string>): DeployRequest {
   return {
     ...(image ? { image } : {}),
     ...(command ? { command } : {}),
@@ -73,39 +82,50 @@ const SHOWN_MS = 10 * 60_000;
 export function DeployPanel(): JSX.Element | null {
   const store = useStore();
   const hidden = useSignal(0);
-  const actions = useActions();
-  const { deploy, status, now } = store;
+  const { deploy, now } = store;
   const last = deploy.value?.steps.at(-1);
   if (!deploy.value || !last || hidden.value === last.id) return null;
   if (deploy.value.over && now.value - last.at > SHOWN_MS) return null;
-  const replaced = replacedNames(deploy.value).length;
-  const total = status.value?.desired ?? 0;
+  return <Progress deploy={deploy.value} last={last} dismiss={() => hidden.value = last.id} />;
+}
+
+function Progress({ deploy, last, dismiss }: {
+  readonly deploy: ShownDeploy;
+  readonly last: DeployEvent;
+  readonly dismiss: () => void;
+}): JSX.Element {
+  const store = useStore();
+  const actions = useActions();
+  const element = useRef<HTMLElement>(null);
+  useKeptFocus(element);
+  const replaced = replacedNames(deploy).length;
+  const total = store.status.value?.desired ?? 0;
   const { former } = store;
+  const rollBack = async (to: Template) => {
+    const present = store.status.value?.template;
+    if (await actions.deploy(wayBack(to))) store.former = present;
+  };
   return (
-    <section class={`card progress ${toneOf(last)}`} aria-labelledby="deploy-title">
+    <section ref={element} class={`card progress ${toneOf(last)}`} aria-labelledby="deploy-title">
       <header>
         <h2 id="deploy-title">Deploy</h2>
         <span role="status">
-          {deploy.value.over
-            ? stepText(last)
-            : `${replaced} of ${total} replaced; ${stepText(last)}`}
+          {deploy.over ? stepText(last) : `${replaced} of ${total} replaced; ${stepText(last)}`}
         </span>
-        {deploy.value.over && (
-          <button type="button" onClick={() => hidden.value = last.id}>Dismiss</button>
+        {deploy.over && (
+          <button type="button" aria-label="Dismiss deploy" onClick={dismiss}>Dismiss</button>
         )}
       </header>
-      {!deploy.value.over && (
-        <progress max={total} value={replaced} aria-label="Replaced replicas" />
-      )}
+      {!deploy.over && <progress max={total} value={replaced} aria-label="Replaced replicas" />}
       <Steps most={6} />
       <Fault text={actions.error.value} />
       {last.step === "done" && former && (
         <button
           type="button"
           disabled={actions.busy.value}
-          onClick={() => actions.deploy(wayBack(former))}
+          onClick={() => rollBack(former)}
         >
-          {actions.busy.value ? "Rolling back…" : "Roll back to what ran before"}
+          {actions.busy.value ? "Rolling back…" : "Roll back to the previous template"}
         </button>
       )}
     </section>
@@ -117,8 +137,8 @@ function toneOf({ step, reason }: DeployEvent): string {
   return step === "rolled-back" || reason !== undefined ? "bad" : "";
 }
 
-/** The earlier template; the image by its id, because its tag may have moved. */
-function wayBack({ image, imageId, command, options }: Status["template"]): DeployWish {
+/** The deploy of an earlier template; its image by id, because the tag may have moved. */
+function wayBack({ image, imageId, command, options }: Template): DeployRequest {
   return {
     ...(image === undefined ? {} : { image: imageId ?? image }),
     command: command ?? null,

@@ -42,17 +42,17 @@ export function replacedNames({ steps }: ShownDeploy): string[] {
   return steps.flatMap(({ step, name }) => step === "replaced" && name !== undefined ? [name] : []);
 }
 
-/** Description of a step. */
+/** Describes a step. */
 export function stepText({ step, name, forMs, reason }: DeployEvent): string {
   const of = name ?? "";
   const words: Readonly<Record<string, string>> = {
-    pulling: "pulls the image",
-    starting: `starts a new instance of ${of}`,
-    draining: `drains the old instance of ${of}`,
-    replaced: `replaced ${of}`,
-    watching: `watches ${of}${forMs === undefined ? "" : ` for ${forMs / 1000} s`}`,
-    "rolling-back": `rolls ${of || "all"} back`,
-    "not-rolled-back": `could not roll ${of} back`,
+    pulling: "pulling the image",
+    starting: `starting a new instance of ${of}`,
+    draining: `draining the old instance of ${of}`,
+    replaced: `${of} replaced`,
+    watching: `watching ${of}${forMs === undefined ? "" : ` for ${forMs / 1000} s`}`,
+    "rolling-back": `rolling ${of || "all replicas"} back`,
+    "not-rolled-back": `${of} could not be rolled back`,
     done: "done",
     "rolled-back": "rolled back",
   };

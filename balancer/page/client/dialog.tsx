@@ -18,8 +18,12 @@ export function Dialog({ title, children }: {
   useLayoutEffect(() => {
     element.current?.showModal();
     element.current?.querySelector<HTMLElement>("input, select")?.focus();
-    // Closed before it is removed, so that the focus returns to its former element.
-    return () => element.current?.close();
+    // Closed before it is removed, so that the focus returns to its former element, if there is
+    // still one.
+    return () => {
+      element.current?.close();
+      if (document.activeElement === document.body) document.querySelector("main")?.focus();
+    };
   }, []);
   const close = () => store.dialog.value = undefined;
   return (

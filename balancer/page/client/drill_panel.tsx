@@ -4,25 +4,34 @@
  * @module
  */
 import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
 import type { DrillReport } from "../../answers/incident.ts";
 import { counted, milliseconds } from "./format.ts";
-import { useStore } from "./store.ts";
+import { type ShownDrill, useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
 
 /** The card of the drill. */
 export function DrillPanel(): JSX.Element | null {
   const { drill } = useStore();
-  if (!drill.value) return null;
-  const { name, report } = drill.value;
+  return drill.value ? <Shown {...drill.value} /> : null;
+}
+
+function Shown({ name, report }: ShownDrill): JSX.Element {
+  const { drill } = useStore();
+  const element = useRef<HTMLElement>(null);
+  useKeptFocus(element);
   const dismiss = () => drill.value = undefined;
   const tone = report === undefined ? "" : report.passed ? "good" : "bad";
   return (
-    <section class={`card progress ${tone}`} aria-labelledby="drill-title">
+    <section ref={element} class={`card progress ${tone}`} aria-labelledby="drill-title">
       <header>
         <h2 id="drill-title">Drill</h2>
         <span role="status">
           {report ? drillText(name, report) : `${name} is killed under load…`}
         </span>
-        {report && <button type="button" onClick={dismiss}>Dismiss</button>}
+        {report && (
+          <button type="button" aria-label="Dismiss drill" onClick={dismiss}>Dismiss</button>
+        )}
       </header>
       {report && <Result report={report} />}
     </section>
@@ -56,8 +65,8 @@ function Result({ report: { load, objective, incident } }: {
       </dd>
       <dt>Healing</dt>
       <dd>
-        {held} held, the longest {milliseconds(longestHoldMs)}; {retried} retried; {spilled}{" "}
-        answered by another
+        {held} held (longest {milliseconds(longestHoldMs)}); {retried} retried; {spilled}{" "}
+        answered by another replica
       </dd>
     </dl>
   );

@@ -51,6 +51,11 @@ export class EventStream {
   /** After a restart the balancer counts from 1, so the client does too. */
   restart(): void {
     this.#lastId = 0;
+    this.reconnect();
+  }
+
+  /** Gives the present connection up, and connects again. */
+  reconnect(): void {
     this.#connection?.abort();
   }
 

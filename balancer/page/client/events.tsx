@@ -20,9 +20,9 @@ export function Events(): JSX.Element {
     <section class="card events" aria-labelledby="events-title">
       <header>
         <h2 id="events-title">Events</h2>
-        <span class="soft">the newest first</span>
+        <span class="soft">newest first</span>
       </header>
-      {events.value.length === 0 && <p class="empty">Nothing has happened yet.</p>}
+      {events.value.length === 0 && <p class="empty">No events yet.</p>}
       {/* Every step would be too much to be read out: the header tells what matters. */}
       <div class="scroller" tabIndex={0} role="log" aria-live="off" aria-label="Events">
         <ol class="plain">

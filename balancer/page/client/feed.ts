@@ -120,7 +120,8 @@ export class Feed {
   #second(): void {
     if (document.hidden) return;
     this.#store.now.value = Date.now() + this.#store.clockOffset;
-    if (!this.#store.admitted.value) return;
+    // While the balancer does not answer, the event stream alone tries to reach it.
+    if (!this.#store.admitted.value || this.#store.live.value === "lost") return;
     const second = this.#seconds++;
     if (this.#store.load.value !== null || second % NO_LOAD_SECONDS === 0) this.#readFigures();
     if (second % MINUTES_SECONDS === 0 && this.#store.span.value === "24 h") this.#readMinutes();
@@ -140,6 +141,13 @@ export class Feed {
   #link(up: boolean): void {
     this.#store.live.value = up ? "live" : "lost";
     if (up) this.touch();
+    if (up) this.#readFigures();
+  }
+
+  /** The stream connects again, which shows when the balancer is back. */
+  #lost(): void {
+    this.#store.live.value = "lost";
+    this.#stream.reconnect();
   }
 
   #soon(): void {
@@ -268,7 +276,7 @@ export class Feed {
       // The error may belong to a token that has been replaced.
       if (tries !== this.#store.tries.value) return;
       if (BARRED.has(error.status)) this.#bar(error.message);
-      if (error.status === 0) this.#store.live.value = "lost";
+      if (error.status === 0) this.#lost();
     }
   }
 }

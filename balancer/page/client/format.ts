@@ -38,6 +38,13 @@ export function duration(ms: number): string {
   return parts.join(" ");
 }
 
+/** A duration in its largest unit, for lists of many: 3 h. */
+export function age(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["s", 1];
+  return `${Math.floor(seconds / size)} ${unit}`;
+}
+
 /** The time of day, with milliseconds if they matter. */
 export function clock(time: number, exact = false): string {
   const date = new Date(time);

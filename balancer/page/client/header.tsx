@@ -4,16 +4,22 @@
  * @module
  */
 import type { JSX } from "preact";
-import { duration } from "./format.ts";
-import { flapping, healthOf } from "./health.ts";
+import { useRef } from "preact/hooks";
+import type { Status } from "../../answers/fleet.ts";
+import { clock, counted, duration } from "./format.ts";
+import { type Flapping as FlappingReplica, flapping, healthOf } from "./health.ts";
 import { StateIcon } from "./icons.tsx";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
+
+type Maintenance = NonNullable<Status["maintenance"]>;
 
 /** The page's header. */
 export function Header(): JSX.Element {
   const store = useStore();
   const { status, now, token, tokenWanted } = store;
-  const open = (of: "token" | "deploy" | "log") => () => store.dialog.value = { of };
+  const open = (of: "token" | "deploy" | "log" | "maintenance") => () =>
+    store.dialog.value = { of };
   return (
     <header class="top">
       <h1>ringkeeper</h1>
@@ -27,20 +33,23 @@ export function Header(): JSX.Element {
         </dl>
       )}
       <Link />
-      {status.value && (
-        <>
-          {status.value.engine !== "static" && (
-            <button type="button" onClick={open("deploy")}>Deploy…</button>
-          )}
-          <button type="button" onClick={open("log")}>Log…</button>
-        </>
-      )}
-      <a href="docs">API</a>
-      {(tokenWanted.value || token.value !== "") && (
-        <button type="button" onClick={open("token")}>
-          {token.value === "" ? "Admin token…" : "Admin token ✓"}
-        </button>
-      )}
+      <div class="actions">
+        {status.value && (
+          <>
+            {status.value.engine !== "static" && (
+              <button type="button" onClick={open("deploy")}>Deploy…</button>
+            )}
+            <button type="button" onClick={open("maintenance")}>Maintenance…</button>
+            <button type="button" onClick={open("log")}>Log…</button>
+          </>
+        )}
+        {(tokenWanted.value || token.value !== "") && (
+          <button type="button" onClick={open("token")}>
+            {token.value === "" ? "Admin token…" : "Admin token ✓"}
+          </button>
+        )}
+        <a href="docs">API</a>
+      </div>
     </header>
   );
 }
@@ -54,6 +63,8 @@ function Fact({ name, value }: { readonly name: string; readonly value: string }
   );
 }
 
+const TONE_ICONS = { good: "ready", warned: "waiting", bad: "down" } as const;
+
 /** Announced by screen readers when the text changes. */
 function State(): JSX.Element {
   const { status, live, barred } = useStore();
@@ -64,7 +75,7 @@ function State(): JSX.Element {
   });
   return (
     <p class={`health ${tone}`} role="status">
-      {tone !== "unknown" && <StateIcon state={tone === "good" ? "ready" : "down"} />}
+      {tone !== "unknown" && <StateIcon state={TONE_ICONS[tone]} />}
       {text}
     </p>
   );
@@ -77,7 +88,7 @@ function Link(): JSX.Element {
   return (
     <p class={`link ${state}`} role="status">
       <span class="lamp" aria-hidden="true" />{" "}
-      {barred.value === undefined ? text[live.value] : "waits for a token"}
+      {barred.value === undefined ? text[live.value] : "waiting for a token"}
     </p>
   );
 }
@@ -88,23 +99,63 @@ const WARNED = 3;
 /** The most urgent messages to the operator. */
 export function Warnings(): JSX.Element | null {
   const { status, incidents, now } = useStore();
-  const { engineUp = true, quarantined = [] } = status.value ?? {};
-  const failing = flapping(incidents.value, now.value);
-  if (engineUp && quarantined.length === 0 && failing.length === 0) return null;
+  if (!status.value) return null;
+  const { engineUp, quarantined, maintenance, replicas } = status.value;
+  const names = new Set(replicas.map(({ name }) => name));
+  const failing = flapping(incidents.value, names, now.value);
+  const urgent = !engineUp || quarantined.length > 0 || failing.length > 0;
   return (
-    <div class="warnings" role="status">
-      {!engineUp && <p>The engine does not answer: nothing can be started or stopped.</p>}
+    <>
+      {maintenance && <InMaintenance {...maintenance} />}
+      {urgent && (
+        <div class="warnings" role="status">
+          {!engineUp && <p>The engine does not answer: nothing can be started or stopped.</p>}
+          <Flapping failing={failing} />
+          {quarantined.length > 0 && <Quarantined keys={quarantined.map(({ key }) => key)} />}
+        </div>
+      )}
+    </>
+  );
+}
+
+/** Whom the maintenance concerns, and since when. */
+function InMaintenance({ message, retryAfterS, allow, since }: Maintenance): JSX.Element {
+  const store = useStore();
+  const element = useRef<HTMLDivElement>(null);
+  useKeptFocus(element);
+  const lasts = duration(store.now.value - Date.parse(since));
+  return (
+    <div ref={element} class="warnings mild">
+      <p>
+        In maintenance for {lasts}, since{" "}
+        <time dateTime={since}>{clock(Date.parse(since))}</time>: new requests on all routes are
+        answered 503, Retry-After {retryAfterS} s{allow.length > 0 &&
+          `, except those from ${allow.join(", ")}`}. Message: “{message}”
+      </p>
+      <button type="button" onClick={() => store.dialog.value = { of: "maintenance" }}>
+        Change or end…
+      </button>
+    </div>
+  );
+}
+
+function Flapping({ failing }: { readonly failing: readonly FlappingReplica[] }): JSX.Element {
+  const more = failing.length - WARNED;
+  return (
+    <>
       {failing.slice(0, WARNED).map(({ name, times, cause }) => (
         <p key={name}>{name} failed {times} times in the last ten minutes: {cause}</p>
       ))}
-      {failing.length > WARNED && <p>and {failing.length - WARNED} more replicas fail repeatedly
-      </p>}
-      {quarantined.length > 0 && (
-        <p>
-          Answered 503, because replicas died of {quarantined.length === 1 ? "it" : "them"}:{" "}
-          {quarantined.map(({ key }) => key).join(", ")}
-        </p>
-      )}
-    </div>
+      {more > 0 && <p>{counted(more, "more replica")} failed repeatedly.</p>}
+    </>
+  );
+}
+
+function Quarantined({ keys }: { readonly keys: readonly string[] }): JSX.Element {
+  return (
+    <p>
+      Quarantined, because replicas died while they handled{" "}
+      {keys.length === 1 ? "this key" : "these keys"}; requests are answered 503: {keys.join(", ")}
+    </p>
   );
 }

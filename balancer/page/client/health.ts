@@ -15,9 +15,9 @@ export interface Known {
   readonly barred: string | undefined;
 }
 
-/** A state: `unknown` is neither good nor bad. */
+/** A state: `warned` is deliberate and temporary, `unknown` is neither good nor bad. */
 export interface Health {
-  readonly tone: "good" | "bad" | "unknown";
+  readonly tone: "good" | "warned" | "bad" | "unknown";
   readonly text: string;
 }
 
@@ -30,13 +30,23 @@ export function healthOf({ status, live, barred }: Known): Health {
       : { tone: "unknown", text: "Reading the state…" };
   }
   const { ready, desired } = status;
-  const text = `${ready} of ${counted(desired, "replica")} ready`;
-  if (live === "lost") return { tone: "unknown", text: `Not connected; before: ${text}` };
+  const { tone, prefix } = restrictionOf(status);
+  const text = `${prefix}${ready} of ${counted(desired, "replica")} ready`;
+  if (live === "lost") return { tone: "unknown", text: `Not connected; last known: ${text}` };
   if (desired === 0) return { tone: "unknown", text: "No replicas" };
-  return { tone: ready >= desired ? "good" : "bad", text };
+  if (ready < desired) return { tone: "bad", text };
+  return { tone, text };
 }
 
-/** The page's sentence while it has no status. */
+/** A restriction of the balancer that exists even if all replicas are ready. */
+function restrictionOf({ maintenance, cluster, engineUp }: Status) {
+  if (cluster?.isolated) return { tone: "bad", prefix: "Shared store unreachable; " } as const;
+  if (!engineUp) return { tone: "bad", prefix: "Engine does not answer; " } as const;
+  if (maintenance) return { tone: "warned", prefix: "In maintenance; " } as const;
+  return { tone: "good", prefix: "" } as const;
+}
+
+/** The text that replaces the page while it has no status. */
 export function blankText({ live, barred }: Known): string {
   if (barred !== undefined) {
     return "The balancer answers only with a token. Its state, ring, replicas and incidents are shown once you enter one.";
@@ -46,9 +56,9 @@ export function blankText({ live, barred }: Known): string {
     : "Reading the state of the balancer…";
 }
 
-/** The sentence of the card of incidents while there is none. */
+/** The text of the incidents card while there is no incident. */
 export function noIncidents({ replicas, desired }: Status, live: Known["live"]): string {
-  if (live === "lost") return "None were recorded before the connection was lost.";
+  if (live === "lost") return "No incident was recorded before the connection was lost.";
   if (desired === 0) return "There are no replicas, so none has failed.";
   const never = replicas.filter(({ state }) => state !== "ready");
   if (never.length === 0) return "Nothing has failed since the balancer started.";
@@ -101,11 +111,17 @@ export interface Flapping {
  * Returns the replicas that failed several times in the last ten minutes, the worst first.
  *
  * @param incidents the newest first
+ * @param names the replicas of the fleet: a removed one needs no warning
  * @param now milliseconds since the epoch
  */
-export function flapping(incidents: readonly Incident[], now: number): Flapping[] {
+export function flapping(
+  incidents: readonly Incident[],
+  names: ReadonlySet<string>,
+  now: number,
+): Flapping[] {
   const byName = new Map<string, Flapping>();
   for (const incident of incidents) {
+    if (!names.has(incident.name)) continue;
     if (now - Date.parse(incident.at) > FLAPPING_MS) continue;
     const { name, signal, exit, failedStarts } = incident;
     const before = byName.get(name);

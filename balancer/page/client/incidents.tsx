@@ -7,6 +7,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { counted, duration, milliseconds } from "./format.ts";
 import { groupIncidents, type IncidentGroup, noIncidents } from "./health.ts";
+import type { Status } from "../../answers/fleet.ts";
 import type { Incident } from "../../answers/incident.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
@@ -48,7 +49,10 @@ export function Incidents(): JSX.Element | null {
   );
 }
 
-function outcomeOf({ endedAt, timings: { release }, spare }: Incident): {
+function outcomeOf(
+  { name, endedAt, timings: { release }, spare }: Incident,
+  status: Status | undefined,
+): {
   readonly text: string;
   readonly class: string;
 } {
@@ -56,16 +60,19 @@ function outcomeOf({ endedAt, timings: { release }, spare }: Incident): {
     const by = spare ? ", by a spare" : "";
     return { text: `full ring after ${milliseconds(release)}${by}`, class: "tag done" };
   }
-  return endedAt === null
-    ? { text: "being healed", class: "tag open" }
-    : { text: "not healed: failed again, or removed", class: "tag open" };
+  return endedAt === null ? { text: "being healed", class: "tag open" } : {
+    text: status?.replicas.some((replica) => replica.name === name)
+      ? "failed again before it was healed"
+      : "removed before it was healed",
+    class: "tag open",
+  };
 }
 
 function Group({ group: { incidents } }: { readonly group: IncidentGroup }): JSX.Element {
-  const { now } = useStore();
+  const { now, status } = useStore();
   const [incident, ...older] = incidents;
   const { id, name, at, signal, served } = incident;
-  const outcome = outcomeOf(incident);
+  const outcome = outcomeOf(incident, status.value);
   return (
     <li class="incident" data-incident={id}>
       <p class="row">
@@ -78,7 +85,7 @@ function Group({ group: { incidents } }: { readonly group: IncidentGroup }): JSX
           {duration(now.value - Date.parse(at))} ago
         </time>
       </p>
-      <p>{signal}{served ? "" : "; it had never been ready"}</p>
+      <p>{signal}{served ? "" : "; the replica was never ready"}</p>
       <Ending incident={incident} />
       <Timeline incident={incident} />
       <p class="soft">{costOf(incident)}</p>
@@ -88,7 +95,7 @@ function Group({ group: { incidents } }: { readonly group: IncidentGroup }): JSX
 }
 
 function Older({ incidents }: { readonly incidents: readonly Incident[] }): JSX.Element {
-  const { now } = useStore();
+  const { now, status } = useStore();
   return (
     <details>
       <summary>{counted(incidents.length, "earlier failure")} with this cause</summary>
@@ -98,7 +105,7 @@ function Older({ incidents }: { readonly incidents: readonly Incident[] }): JSX.
             <time class="soft" dateTime={incident.at} title={incident.at}>
               {duration(now.value - Date.parse(incident.at))} ago
             </time>{" "}
-            {outcomeOf(incident).text}; {costOf(incident)}
+            {outcomeOf(incident, status.value).text}; {costOf(incident)}
           </li>
         ))}
       </ol>
@@ -156,9 +163,9 @@ function Timeline({ incident }: { readonly incident: Incident }): JSX.Element {
 function costOf({ requests }: Incident): string {
   const { held, retried, spilled, lost, broken, longestHoldMs } = requests;
   const parts = [
-    held > 0 && `${held} held, the longest ${milliseconds(longestHoldMs)}`,
+    held > 0 && `${held} held (longest ${milliseconds(longestHoldMs)})`,
     retried > 0 && `${retried} retried`,
-    spilled > 0 && `${spilled} answered by another`,
+    spilled > 0 && `${spilled} answered by another replica`,
     broken > 0 && `${broken} broken off`,
     `${lost} lost`,
   ].filter((part) => part !== false);

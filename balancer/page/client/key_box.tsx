@@ -5,12 +5,14 @@
  */
 import { useSignal } from "@preact/signals";
 import type { JSX, TargetedEvent } from "preact";
+import { useRef } from "preact/hooks";
 import { ApiError } from "./api.ts";
 import { entries, Fault, Field } from "./dialog.tsx";
 import { inFormWords } from "./form_words.ts";
 import type { Explanation } from "../../answers/explanation.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
 
 /** Limit on the listed successors. */
 const NEXT = 5;
@@ -59,9 +61,11 @@ export function KeyBox(): JSX.Element {
 
 function Answer({ reason, slot, hashedAs, hash, owner, successors }: Explanation): JSX.Element {
   const store = useStore();
+  const element = useRef<HTMLDivElement>(null);
+  useKeptFocus(element, ".key input");
   const clear = () => store.explained.value = undefined;
   return (
-    <div class="answer">
+    <div ref={element} class="answer">
       <p class="reason">{reason}</p>
       <dl class="facts">
         <dt>Slot</dt>
@@ -72,7 +76,7 @@ function Answer({ reason, slot, hashedAs, hash, owner, successors }: Explanation
         </dd>
         <dt>Hashed as</dt>
         <dd>{hashedAs}{hash === null ? "" : `, 0x${hash.toString(16).padStart(8, "0")}`}</dd>
-        <dt>Then</dt>
+        <dt>Next</dt>
         <dd class="row">
           {successors.slice(0, NEXT).map((name) => <Swatch key={name} name={name} />)}
           {successors.length > NEXT && <span class="soft">and {successors.length - NEXT} more

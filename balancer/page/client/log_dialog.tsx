@@ -35,18 +35,23 @@ export function LogDialog(): JSX.Element {
   return (
     <Dialog title="Log">
       <form onSubmit={submit}>
-        <Field label="Level" hint="The least severe level that is written.">
-          <select name="level" value={state.value?.level} key={state.value?.level}>
-            {LEVELS.map((level) => <option key={level} value={level}>{level}</option>)}
+        <Field label="Level" hint="Entries below this level are not written.">
+          <select name="level">
+            {!state.value && <option selected>reading…</option>}
+            {LEVELS.map((level) => (
+              <option key={level} value={level} selected={level === state.value?.level}>
+                {level}
+              </option>
+            ))}
           </select>
         </Field>
         <Field
           label="Access log"
-          hint="off, full, or the part of the requests: 0.01 is one in 100."
+          hint="off, full, or a fraction of the requests: 0.01 logs one in 100."
         >
-          <input name="access" required value={String(state.value?.access ?? "off")} />
+          <input name="access" required defaultValue={String(state.value?.access ?? "off")} />
         </Field>
-        <p class="soft">In force at once, until the balancer restarts.</p>
+        <p class="soft">Both change at once and last until the balancer restarts.</p>
         <Fault text={actions.error.value} />
         <div class="buttons">
           <button type="submit" class="primary" disabled={actions.busy.value || !state.value}>

@@ -19,6 +19,7 @@ import { Incidents } from "./incidents.tsx";
 import { blankText } from "./health.ts";
 import { KeyBox } from "./key_box.tsx";
 import { LogDialog } from "./log_dialog.tsx";
+import { MaintenanceDialog } from "./maintenance_dialog.tsx";
 import { ReplicaDialog } from "./replica_dialog.tsx";
 import { Replicas } from "./replicas.tsx";
 import { RingView } from "./ring_view.tsx";
@@ -30,7 +31,7 @@ function Page(): JSX.Element {
   return (
     <>
       <Header />
-      <main class={store.live.value === "lost" ? "stale" : ""}>
+      <main tabIndex={-1} class={store.live.value === "lost" ? "stale" : ""}>
         <Body />
       </main>
       <OpenDialog />
@@ -92,6 +93,8 @@ function OpenDialog(): JSX.Element | null {
       return <DeployDialog />;
     case "log":
       return <LogDialog />;
+    case "maintenance":
+      return <MaintenanceDialog />;
     case "replica":
       return <ReplicaDialog name={dialog.name} />;
     case undefined:

@@ -9,6 +9,7 @@ import { useActions } from "./actions.ts";
 import { counted, percent } from "./format.ts";
 import type { Plan } from "../../answers/ring.ts";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
 
 /** Limit on the listed flows. */
 const FLOWS = 6;
@@ -18,6 +19,8 @@ export function PlanPanel(): JSX.Element | null {
   const store = useStore();
   const { apply, busy, error } = useActions();
   const heading = useRef<HTMLHeadingElement>(null);
+  const panel = useRef<HTMLDivElement>(null);
+  useKeptFocus(panel);
   const shown = store.plan.value;
   // The dialog that requested the plan is gone: the focus moves here, for keyboards and screen
   // readers.
@@ -26,13 +29,14 @@ export function PlanPanel(): JSX.Element | null {
   const { plan, moves } = shown;
   const drop = () => store.plan.value = undefined;
   return (
-    <div class="plan">
+    <div ref={panel} class="plan">
       <h3 ref={heading} tabIndex={-1}>Plan: {percent(plan.moved.share)} of the keys would move</h3>
       <p>{summary(plan)}</p>
       <Flows plan={plan} />
       {!moves && (
         <p class="soft">
-          The page cannot draw this plan; the figures are the balancer's.
+          The page cannot draw this plan, because the balancer builds another ring. The figures are
+          the balancer's.
         </p>
       )}
       {error.value && <p class="error" role="alert">{error.value}</p>}
@@ -53,11 +57,13 @@ function summary({ add, remove, before, after, moved }: Plan): string {
   if (before.slots !== after.slots) parts.push(`${before.slots} to ${after.slots} slots`);
   if (before.layout !== after.layout) parts.push(`layout ${before.layout} to ${after.layout}`);
   if (before.hashes !== after.hashes) parts.push(`hashes ${before.hashes} to ${after.hashes}`);
-  parts.push(`${counted(after.members, "replica")} after it`);
-  const worst = (share: number) => `${share.toFixed(2)} times its due`;
-  return `${parts.join("; ")}. ${percent(moved.ids)} of the ids move, too. The fullest has ${
-    worst(before.maxOverMean)
-  } now, ${worst(after.maxOverMean)} then.`;
+  parts.push(`${counted(after.members, "replica")} afterwards`);
+  const [first = "", ...rest] = parts;
+  const changes = [first.charAt(0).toUpperCase() + first.slice(1), ...rest].join("; ");
+  return `${changes}. ${percent(moved.ids)} of the ids 0 to 9999 move. Largest share relative to ` +
+    `the weights: ${before.maxOverMean.toFixed(2)} now, ${
+      after.maxOverMean.toFixed(2)
+    } afterwards.`;
 }
 
 function Flows({ plan: { moved } }: { readonly plan: Plan }): JSX.Element {
@@ -69,7 +75,7 @@ function Flows({ plan: { moved } }: { readonly plan: Plan }): JSX.Element {
           <Swatch name={from} /> → <Swatch name={to} /> <span class="soft">{percent(share)}</span>
         </li>
       ))}
-      {rest > 0 && <li class="soft">and {rest} smaller</li>}
+      {rest > 0 && <li class="soft">and {rest} smaller moves</li>}
     </ul>
   );
 }

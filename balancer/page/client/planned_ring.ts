@@ -6,7 +6,7 @@
 import { Ring, type RingOptions } from "../../../ring/mod.ts";
 import type { Status } from "../../answers/fleet.ts";
 import type { Plan, RingTable } from "../../answers/ring.ts";
-import type { Wish } from "./wish.ts";
+import type { ChangeRequest } from "./change_request.ts";
 import { type Move, movesBetween, readRuns } from "./ring_geometry.ts";
 
 /**
@@ -14,17 +14,17 @@ import { type Move, movesBetween, readRuns } from "./ring_geometry.ts";
  *
  * @param now the ring in force
  * @param status the fleet's status, for the configured weights
- * @param wish the change that the plan is for
+ * @param request the change that the plan is for
  * @param plan the balancer's plan
  * @returns undefined if the digest of the ring built here differs from the plan's
  */
 export function plannedMoves(
   now: RingTable,
   status: Status,
-  wish: Wish,
+  request: ChangeRequest,
   plan: Plan,
 ): Move[] | undefined {
-  const after = plannedRing(status, wish, plan);
+  const after = plannedRing(status, request, plan);
   if (after?.digest !== plan.after.digest) return undefined;
   const table = readRuns(now.runs).flatMap(({ owner, from, to }) =>
     new Array<number>(to - from).fill(owner)
@@ -32,12 +32,12 @@ export function plannedMoves(
   return movesBetween({ members: now.members.map(({ name }) => name), table }, after);
 }
 
-function plannedRing({ replicas }: Status, wish: Wish, plan: Plan): Ring | undefined {
+function plannedRing({ replicas }: Status, request: ChangeRequest, plan: Plan): Ring | undefined {
   const { slots, virtualServers, layout, hashes } = plan.after;
   const stay = replicas.filter(({ name, inRing }) => inRing && !plan.remove.includes(name));
   const members = [
-    ...stay.map(({ name, weight }) => ({ name, weight: wish.weights?.[name] ?? weight })),
-    ...plan.add.map((name) => ({ name, weight: wish.weights?.[name] ?? 1 })),
+    ...stay.map(({ name, weight }) => ({ name, weight: request.weights?.[name] ?? weight })),
+    ...plan.add.map((name) => ({ name, weight: request.weights?.[name] ?? 1 })),
   ];
   try {
     return Ring.build({ members, slots, virtualServers, layout, hashes } as RingOptions);

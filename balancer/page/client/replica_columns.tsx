@@ -40,6 +40,8 @@ export interface Column {
   /** Sorted from the largest value down at first. */
   readonly descends?: boolean;
   readonly value: (row: Row) => number | string;
+  /** Whether the column has anything to show; the default is that it has. */
+  readonly shown?: (rows: readonly Row[]) => boolean;
   readonly cell: (row: Row) => JSX.Element | string;
 }
 
@@ -50,6 +52,14 @@ export const COLUMNS: readonly Column[] = [
     title: "State",
     value: ({ rank }) => rank,
     cell: ({ replica }) => <ReplicaState replica={replica} />,
+  },
+  {
+    id: "machine",
+    title: "Machine",
+    class: "machine",
+    value: ({ replica }) => replica.machine ?? "",
+    shown: (rows) => rows.some(({ replica }) => replica.machine !== null),
+    cell: ({ replica }) => replica.machine ?? "–",
   },
   {
     id: "slots",

@@ -9,7 +9,7 @@ import { type Actions, useActions } from "./actions.ts";
 import { Dialog, Fault, Field } from "./dialog.tsx";
 import { clock, counted } from "./format.ts";
 import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
-import type { Wish } from "./wish.ts";
+import type { ChangeRequest } from "./change_request.ts";
 import { Swatch } from "./plan_panel.tsx";
 import { ReplicaState } from "./replica_state.tsx";
 import { useStore } from "./store.ts";
@@ -21,7 +21,7 @@ export function ReplicaDialog({ name }: { readonly name: string }): JSX.Element 
   const replica = status.value?.replicas.find((one) => one.name === name);
   return (
     <Dialog title={<Swatch name={name} />}>
-      {replica ? <Facts replica={replica} /> : <p>It is no part of the fleet any more.</p>}
+      {replica ? <Facts replica={replica} /> : <p>This replica has left the fleet.</p>}
       {replica && <WeightForm replica={replica} actions={actions} />}
       {replica && <Drill name={name} actions={actions} />}
       {replica && <Removal name={name} actions={actions} />}
@@ -78,17 +78,17 @@ function WeightForm({ replica: { name, weight }, actions }: Part & {
   const store = useStore();
   const wanted = useSignal(String(weight ?? 1));
   const { busy } = actions;
-  const wish = (value: number): Wish => ({ weights: { [name]: value } });
+  const requestOf = (value: number): ChangeRequest => ({ weights: { [name]: value } });
   const submit = (event: Event) => {
     event.preventDefault();
     change(Number(wanted.value));
   };
   const change = async (value: number) => {
-    if (await actions.change(wish(value))) store.dialog.value = undefined;
+    if (await actions.change(requestOf(value))) store.dialog.value = undefined;
   };
   return (
     <form onSubmit={submit}>
-      <Field label="Weight" hint="0 drains it: it stays, and gets no more requests.">
+      <Field label="Weight" hint="0 drains the replica: it stays, and gets no new requests.">
         <input
           type="number"
           min="0"
@@ -105,9 +105,9 @@ function WeightForm({ replica: { name, weight }, actions }: Part & {
         <button
           type="button"
           disabled={busy.value}
-          onClick={() => actions.plan(wish(Number(wanted.value)))}
+          onClick={() => actions.plan(requestOf(Number(wanted.value)))}
         >
-          Show first what would move
+          Show plan
         </button>
       </div>
     </form>
@@ -126,7 +126,10 @@ function Drill({ name, actions }: Part & { readonly name: string }): JSX.Element
   };
   return (
     <form onSubmit={submit}>
-      <Field label="Drill" hint="Kills it under a load on this path and says what that cost.">
+      <Field
+        label="Drill path"
+        hint="The drill sends requests to this path, kills the replica, and reports lost requests and latency."
+      >
         <input
           required
           pattern="/.*"
@@ -150,18 +153,18 @@ const DRILL_SECONDS = 3;
 function Removal({ name, actions }: Part & { readonly name: string }): JSX.Element {
   const store = useStore();
   const sure = useSignal(false);
-  const wish: Wish = { remove: [name] };
+  const request: ChangeRequest = { remove: [name] };
   const remove = async () => {
     if (!sure.value) return void (sure.value = true);
-    if (await actions.change(wish)) store.dialog.value = undefined;
+    if (await actions.change(request)) store.dialog.value = undefined;
   };
   return (
     <div class="buttons apart">
       <button type="button" class="danger" disabled={actions.busy.value} onClick={remove}>
         {sure.value ? `Yes, remove ${name}` : "Remove"}
       </button>
-      <button type="button" disabled={actions.busy.value} onClick={() => actions.plan(wish)}>
-        Show first what would move
+      <button type="button" disabled={actions.busy.value} onClick={() => actions.plan(request)}>
+        Show plan
       </button>
     </div>
   );

@@ -3,8 +3,9 @@
  *
  * @module
  */
+import { useComputed } from "@preact/signals";
 import type { JSX } from "preact";
-import { duration, percent } from "./format.ts";
+import { age, duration, percent } from "./format.ts";
 import { StateIcon } from "./icons.tsx";
 import type { ReplicaStatus as Replica } from "../../answers/fleet.ts";
 import { useStore } from "./store.ts";
@@ -23,23 +24,29 @@ export function Weight(
 /** The state as a word, an icon and a colour, and its duration; for a problem its cause. */
 export function ReplicaState({ replica }: { readonly replica: Replica }): JSX.Element {
   const { name, state, since, nextStart } = replica;
-  const { now, ring, live } = useStore();
+  const { now, awaited, live } = useStore();
   const lost = live.value === "lost";
-  const awaited = ring.value?.members.find((member) => member.name === name)?.awaited;
-  const lasts = duration(now.value - Date.parse(since));
-  const next = nextStart === null ? 0 : Date.parse(nextStart) - now.value;
+  // A signal of the text: hundreds of rows change only when what they show does.
+  const lasts = useComputed(() => {
+    const next = nextStart === null ? 0 : Date.parse(nextStart) - now.value;
+    if (live.value === "lost") return "";
+    return next > 0 ? startsIn(next) : age(now.value - Date.parse(since));
+  });
   const cause = causeOf(replica);
   return (
     <>
       <span class={lost ? "state soft" : `state ${state}`}>
         {!lost && <StateIcon state={state} />} {lost && "was "}
-        {state}{" "}
-        <span class="soft">{lost ? "" : next > 0 ? `starts in ${duration(next)}` : lasts}</span>
-        {awaited && !lost && <span class="tag">requests wait for it</span>}
+        {state} <span class="soft">{lasts}</span>
+        {awaited.value.has(name) && !lost && <span class="tag">requests are held</span>}
       </span>
       {cause !== undefined && <span class="cause">{cause}</span>}
     </>
   );
+}
+
+function startsIn(ms: number): string {
+  return ms < 1000 ? "starts now" : `starts in ${duration(ms)}`;
 }
 
 /**

@@ -13,10 +13,12 @@ import {
   type Table,
 } from "@tanstack/table-core";
 import type { JSX } from "preact";
-import { useMemo } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import { counted } from "./format.ts";
+import { Machines } from "./machine_list.tsx";
 import { type Column, COLUMNS, NAME, rankOf, type Row } from "./replica_columns.tsx";
 import { useStore } from "./store.ts";
+import { useKeptFocus } from "./use_kept_focus.ts";
 
 /** Number of replicas from which a search box is shown. */
 const MANY = 12;
@@ -35,6 +37,8 @@ export function Replicas(): JSX.Element | null {
   if (!status) return null;
   const found = table.getRowModel().rows.map(({ original }) => original);
   const shown = all.value ? found : found.slice(0, FIRST);
+  const rendered = useRenderedRows();
+  const columns = COLUMNS.filter(({ shown = () => true }) => shown(rows));
   return (
     <section class="card replicas" aria-labelledby="replicas-title">
       <header>
@@ -45,8 +49,8 @@ export function Replicas(): JSX.Element | null {
         {rows.length >= MANY && (
           <input
             type="search"
-            placeholder="Name or state"
-            aria-label="Show replicas by name or state"
+            placeholder="Name, state…"
+            aria-label="Filter replicas by name, state or machine"
             value={sought.value}
             onInput={(event) => sought.value = event.currentTarget.value}
           />
@@ -61,14 +65,15 @@ export function Replicas(): JSX.Element | null {
           </button>
         )}
       </header>
+      <Machines replicas={status.replicas} />
       <div class="scroller" tabIndex={0} role="group" aria-label="Table of replicas">
         <table role="table">
-          <Head table={table} />
+          <Head table={table} columns={columns} />
           <tbody role="rowgroup">
-            {shown.map((row) => <ReplicaRow key={row.replica.name} row={row} />)}
+            {shown.map((row) => rendered(row, columns))}
           </tbody>
         </table>
-        {rows.length === 0 && <p class="empty">There is no replica yet.</p>}
+        {rows.length === 0 && <p class="empty">No replicas.</p>}
       </div>
       {shown.length < found.length && (
         <button type="button" onClick={() => all.value = true}>
@@ -77,6 +82,33 @@ export function Replicas(): JSX.Element | null {
       )}
     </section>
   );
+}
+
+/** A row as it was rendered, and the values that it shows. */
+interface Rendered {
+  readonly values: string;
+  readonly element: JSX.Element;
+}
+
+/**
+ * Returns a function that renders a row, or returns the former element if no value of the row has
+ * changed: of hundreds of rows few change from one second to the next.
+ */
+function useRenderedRows(): (row: Row, columns: readonly Column[]) => JSX.Element {
+  const kept = useRef<ReadonlyMap<string, Rendered>>(new Map());
+  const before = kept.current;
+  const rendered = new Map<string, Rendered>();
+  kept.current = rendered;
+  return (row, columns) => {
+    const { name } = row.replica;
+    const values = JSON.stringify([row, columns.length]);
+    const former = before.get(name);
+    const element = former?.values === values
+      ? former.element
+      : <ReplicaRow key={name} row={row} columns={columns} />;
+    rendered.set(name, { values, element });
+    return element;
+  };
 }
 
 /** Problems first, in the order of the fleet otherwise. */
@@ -109,8 +141,9 @@ function useTable(
       getCoreRowModel: getCoreRowModel(),
       getFilteredRowModel: getFilteredRowModel(),
       getSortedRowModel: getSortedRowModel(),
-      globalFilterFn: ({ original: { replica: { name, state } } }, _, text: string) =>
-        `${name} ${state}`.toLowerCase().includes(text.toLowerCase()),
+      globalFilterFn: ({ original: { replica } }, _, text: string) =>
+        `${replica.name} ${replica.state} ${replica.machine ?? ""}`.toLowerCase()
+          .includes(text.toLowerCase()),
       getColumnCanGlobalFilter: ({ id }) => id === "name",
       state: {},
       onStateChange: () => {},
@@ -127,11 +160,14 @@ function useTable(
   return table;
 }
 
-function Head({ table }: { readonly table: Table<Row> }): JSX.Element {
+function Head({ table, columns }: {
+  readonly table: Table<Row>;
+  readonly columns: readonly Column[];
+}): JSX.Element {
   return (
     <thead role="rowgroup">
       <tr role="row">
-        {[NAME, ...COLUMNS].map((column) => (
+        {[NAME, ...columns].map((column) => (
           <Title
             key={column.id}
             column={column}
@@ -169,8 +205,13 @@ function Title({ column: { id, title, class: sort }, table }: {
   );
 }
 
-function ReplicaRow({ row }: { readonly row: Row }): JSX.Element {
+function ReplicaRow({ row, columns }: {
+  readonly row: Row;
+  readonly columns: readonly Column[];
+}): JSX.Element {
   const store = useStore();
+  const element = useRef<HTMLTableRowElement>(null);
+  useKeptFocus(element, ".replicas .scroller");
   const { name } = row.replica;
   // Not the hovered name itself, or every row would render again for each hover.
   const marked = useComputed(() => store.marked.value === name);
@@ -178,6 +219,7 @@ function ReplicaRow({ row }: { readonly row: Row }): JSX.Element {
   const unmark = () => store.marked.value = undefined;
   return (
     <tr
+      ref={element}
       role="row"
       class={marked.value ? "marked" : ""}
       onPointerEnter={mark}
@@ -186,7 +228,7 @@ function ReplicaRow({ row }: { readonly row: Row }): JSX.Element {
       onFocusOut={unmark}
     >
       <th role="rowheader" scope="row">{NAME.cell(row)}</th>
-      {COLUMNS.map(({ id, title, class: sort, cell }) => (
+      {columns.map(({ id, title, class: sort, cell }) => (
         <td key={id} role="cell" data-label={title} class={sort}>{cell(row)}</td>
       ))}
       <td role="cell" class="act">

@@ -30,8 +30,9 @@ export function readRuns(flat: readonly number[]): Run[] {
   return runs;
 }
 
-/** Returns the number of slots of each owner. */
-export function slotCounts(runs: readonly Run[], owners: number): number[] {
+/** Returns the number of slots of each owner, up to the last one that has any. */
+export function slotCounts(runs: readonly Run[]): number[] {
+  const owners = runs.reduce((most, { owner }) => Math.max(most, owner + 1), 0);
   const counts = new Array<number>(owners).fill(0);
   for (const { owner, from, to } of runs) counts[owner] = (counts[owner] ?? 0) + to - from;
   return counts;

@@ -41,8 +41,28 @@ export interface Box {
   readonly height: number;
 }
 
+/** The room for names as spokes, in pixels from the centre of the ring. */
+export interface SpokeSpace {
+  /** Radius at which each name ends. */
+  readonly radius: number;
+  /** Radius that no name falls short of. */
+  readonly inner: number;
+  /** Height of a line. */
+  readonly height: number;
+  /** Width of a text. */
+  readonly width: (text: string) => number;
+}
+
+/** A name as a spoke. */
+export interface Spoke {
+  readonly text: string;
+  readonly angle: number;
+  /** Radius at which it begins. */
+  readonly from: number;
+}
+
 /** Lengths that are tried, the longest first. */
-const LENGTHS = [16, 10, 7];
+const LENGTHS = [16, 13, 11, 9, 7];
 const GAP = 3;
 
 /**
@@ -66,6 +86,38 @@ export function placeLabels(labels: readonly Label[], space: LabelSpace): Placed
     }
   }
   return placed;
+}
+
+/**
+ * Places names as spokes, those of the largest shares first. A name that would touch another one is
+ * left out.
+ *
+ * @param labels the names
+ * @param space the room for them
+ */
+export function placeSpokes(labels: readonly Label[], space: SpokeSpace): Spoke[] {
+  const placed: Spoke[] = [];
+  for (const label of [...labels].sort((a, b) => b.share - a.share)) {
+    const spoke = spokeOf(label, space);
+    if (spoke && !placed.some((other) => touch(spoke, other, space.height))) placed.push(spoke);
+  }
+  return placed;
+}
+
+function spokeOf({ name, angle }: Label, { radius, inner, width }: SpokeSpace): Spoke | undefined {
+  for (const most of LENGTHS) {
+    const text = shortened(name, most);
+    const from = radius - width(text);
+    if (from >= inner) return { text, angle, from };
+  }
+  return undefined;
+}
+
+/** Spokes are closest where the shorter one begins. */
+function touch(a: Spoke, b: Spoke, height: number): boolean {
+  const turn = Math.abs(a.angle - b.angle) % (2 * Math.PI);
+  const between = Math.min(turn, 2 * Math.PI - turn);
+  return between * Math.max(a.from, b.from) < height;
 }
 
 /** The box whose outer corner touches the radius. */

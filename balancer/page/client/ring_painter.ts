@@ -1,280 +1,211 @@
 /**
  * Draws the ring on two canvases: the ring itself, redrawn when the ring changes, and above it the
- * highlight of the hovered part, which is cheap to draw.
+ * highlight of the marked replica, which is cheap to draw.
  *
  * From the outside: slot numbers; virtual servers, or the moves of a plan; the slots; each
- * replica's share of them in one piece.
+ * replica's share of them in one piece. With more slots than can be told apart the shares have the
+ * wide band, and the slots of the marked replica a narrow one.
  *
  * @module
  */
-import { type Bin, binsOf } from "./ring_bins.ts";
-import { angleOf } from "./ring_geometry.ts";
+import { type Band, type Bands, bandsOf } from "./ring_bands.ts";
+import { RingBrush } from "./ring_brush.ts";
+import { angleOf, type Run } from "./ring_geometry.ts";
 import { hatch } from "./ring_hatch.ts";
+import { type Label, placeLabels, placeSpokes } from "./ring_labels.ts";
 import { type Picture, shareArcs } from "./ring_picture.ts";
-import { placeLabels } from "./ring_labels.ts";
-
-/** Bands, as fractions of half the picture's size. */
-const BAND = {
-  numbers: 0.955,
-  outer: [0.875, 0.92],
-  slots: [0.68, 0.86],
-  shares: [0.55, 0.64],
-  names: 0.53,
-} as const;
 
 /** A replica that is not ready shows only the inner part of its slots. */
 const NOT_READY = 0.3;
-/** Smaller shares get no name. */
-const LEAST_NAMED = 0.03;
 /** The boxes of the figures in the centre, in pixels: the large number, and the lines below it. */
 const CENTRE = [
   { x: 0, y: -16, width: 62, height: 44 },
   { x: 0, y: 20, width: 104, height: 34 },
 ] as const;
+/** Radius that the figures in the centre do not exceed, in pixels. */
+const CENTRE_RADIUS = 56;
+/** With more owners than these, names are written as spokes. */
+const LEVEL_NAMES = 8;
 const NAME_HEIGHT = 12;
-const WHOLE = 2 * Math.PI;
+const NAME_FONT = "11px system-ui, sans-serif";
+const SPOKE_FONT = "10px system-ui, sans-serif";
+/** Parts that a plan does not change are dimmed. */
+const DIMMED = 0.25;
 
-/** Returns the band at a distance from the centre, as a fraction of half the size. */
-export function bandAt(distance: number): "slots" | "shares" | undefined {
-  if (distance >= BAND.slots[0] && distance <= BAND.outer[1]) return "slots";
-  return distance >= BAND.shares[0] && distance <= BAND.shares[1] ? "shares" : undefined;
-}
-
-/** A canvas with a fixed coordinate system, independent of the screen's resolution. */
+/** Draws one picture on one canvas. */
 export class RingPainter {
-  readonly #context: CanvasRenderingContext2D;
-  readonly #half: number;
+  readonly #brush: RingBrush;
+  readonly #picture: Picture;
+  readonly #bands: Bands;
 
   /**
    * @param canvas the canvas; it is cleared
    * @param size width and height in CSS pixels
+   * @param picture what to draw
    */
-  constructor(canvas: HTMLCanvasElement, size: number) {
-    const scale = globalThis.devicePixelRatio || 1;
-    canvas.width = canvas.height = Math.round(size * scale);
-    const context = canvas.getContext("2d");
-    if (!context) throw new TypeError("the browser has no canvas");
-    context.setTransform(scale, 0, 0, scale, size * scale / 2, size * scale / 2);
-    this.#context = context;
-    this.#half = size / 2;
+  constructor(canvas: HTMLCanvasElement, size: number, picture: Picture) {
+    this.#brush = new RingBrush(canvas, size);
+    this.#picture = picture;
+    this.#bands = bandsOf(picture.runs.length, size);
   }
 
   /** Draws the ring. */
-  draw(picture: Picture): void {
-    const bins = this.#bins(picture);
-    if (bins) this.#binned(picture, bins);
-    else this.#slots(picture);
-    this.#shares(picture);
-    this.#names(picture);
-    this.#numbers(picture);
-    if (picture.moves) this.#moves(picture.moves);
-    else this.#virtualServers(picture);
+  draw(): void {
+    this.#slots();
+    this.#shares();
+    this.#names();
+    this.#numbers();
+    if (this.#picture.moves) this.#moves(this.#picture.moves);
+    else if (!this.#bands.coarse) this.#virtualServers();
   }
 
   /** Draws only the slots and the share of one owner. */
-  mark(picture: Picture, owner: number): void {
-    const { owners, runs, slots } = picture;
+  mark(owner: number): void {
+    const { owners, slots } = this.#picture;
     const { colour, ready } = owners[owner] ?? {};
     if (colour === undefined) return;
-    const bins = this.#bins(picture);
-    const [inner, outer] = this.#slotBand(ready ?? true);
-    if (bins) this.#binned(picture, bins, owner);
-    else {
-      for (const run of runs) {
-        if (run.owner === owner) this.#arc(inner, outer, run.from, run.to, slots, colour);
-      }
-    }
+    this.#brush.arcs(this.#slotBand(ready ?? true), this.#runsOf(owner), slots, colour);
     const share = shareArcs(owners)[owner];
-    if (share) this.#arc(...BAND.shares, share.from, share.to, slots, colour);
+    if (share) this.#brush.arc(this.#bands.shares, share, slots, colour);
   }
 
-  /** Draws a pointer from the centre to a slot. */
-  point(slot: number, slots: number, ink: string): void {
-    const context = this.#context;
-    context.save();
-    context.rotate(angleOf(slot + 0.5, slots));
-    context.fillStyle = context.strokeStyle = ink;
-    context.lineWidth = 2;
-    const [from, to] = [BAND.shares[1] * this.#half, BAND.outer[1] * this.#half];
-    context.beginPath();
-    context.moveTo(from, 0);
-    context.lineTo(to, 0);
-    context.stroke();
-    context.beginPath();
-    context.moveTo(BAND.slots[1] * this.#half, 0);
-    context.lineTo(to + 4, -6);
-    context.lineTo(to + 4, 6);
-    context.fill();
-    context.restore();
+  /** Draws a pointer from the shares to a slot. */
+  point(slot: number): void {
+    const { slots, ink } = this.#picture;
+    const { half } = this.#brush;
+    const [from, to] = [this.#bands.shares[1] * half, this.#bands.outer[1] * half];
+    this.#brush.towards(slot + 0.5, slots, (context) => {
+      context.fillStyle = context.strokeStyle = ink;
+      context.lineWidth = 2;
+      context.beginPath();
+      context.moveTo(from, 0);
+      context.lineTo(to, 0);
+      context.stroke();
+      context.beginPath();
+      context.moveTo(to - 8, 0);
+      context.lineTo(to + 4, -6);
+      context.lineTo(to + 4, 6);
+      context.fill();
+    });
   }
 
-  #slots({ slots, owners, runs, moves, ink, paper }: Picture): void {
-    this.#arc(...BAND.slots, 0, slots, slots, paper);
-    // Parts that a plan does not change are dimmed.
-    this.#context.globalAlpha = moves ? 0.25 : 1;
-    for (const { owner, from, to } of runs) {
-      const { colour, ready } = owners[owner] ?? { colour: ink, ready: false };
-      const [inner, outer] = this.#slotBand(ready);
-      this.#arc(inner, outer, from, to, slots, colour);
+  *#runsOf(owner: number): Generator<Run> {
+    for (const run of this.#picture.runs) if (run.owner === owner) yield run;
+  }
+
+  #slots(): void {
+    const { slots, owners, runs, moves, ink, paper } = this.#picture;
+    this.#brush.arc(this.#bands.slots, { from: 0, to: slots }, slots, paper);
+    if (this.#bands.coarse) return;
+    this.#brush.context.globalAlpha = moves ? DIMMED : 1;
+    for (const run of runs) {
+      const { colour, ready } = owners[run.owner] ?? { colour: ink, ready: false };
+      this.#brush.arc(this.#slotBand(ready), run, slots, colour);
     }
-    this.#context.globalAlpha = 1;
+    this.#brush.context.globalAlpha = 1;
   }
 
-  /** The parts of the outer band, if there are too many runs to draw each. */
-  #bins({ runs, slots, owners }: Picture): Bin[] | undefined {
-    return binsOf(runs, slots, owners.length, WHOLE * BAND.slots[1] * this.#half);
-  }
-
-  /** @param only the one owner to draw; undefined for all */
-  #binned(
-    { slots, owners, moves, ink, paper }: Picture,
-    bins: readonly Bin[],
-    only?: number,
-  ): void {
-    const [inner, outer] = BAND.slots;
-    if (only === undefined) this.#arc(inner, outer, 0, slots, slots, paper);
-    this.#context.globalAlpha = moves ? 0.25 : 1;
-    for (const { from, to, pieces } of bins) {
-      for (const { owner, low, high } of pieces) {
-        if (only !== undefined && owner !== only) continue;
-        const { colour, ready } = owners[owner] ?? { colour: ink, ready: false };
-        const top = ready ? high : low + NOT_READY * (high - low);
-        const [from_, to_] = [inner + low * (outer - inner), inner + top * (outer - inner)];
-        this.#arc(from_, to_, from, to, slots, colour);
-      }
-    }
-    this.#context.globalAlpha = 1;
-  }
-
-  #slotBand(ready: boolean): readonly [inner: number, outer: number] {
-    const [inner, outer] = BAND.slots;
+  #slotBand(ready: boolean): Band {
+    const [inner, outer] = this.#bands.slots;
     return ready ? [inner, outer] : [inner, inner + NOT_READY * (outer - inner)];
   }
 
-  #shares({ owners, slots, ink, paper }: Picture): void {
-    for (const { owner, from, to } of shareArcs(owners)) {
-      const { colour, ready } = owners[owner] ?? { colour: ink, ready: true };
-      if (from === to) continue;
-      this.#arc(
-        ...BAND.shares,
-        from,
-        to,
-        slots,
-        ready ? colour : hatch(this.#context, colour, paper),
-      );
-      this.#gap(from, slots, paper);
+  #shares(): void {
+    const { owners, slots, ink, paper } = this.#picture;
+    const arcs = shareArcs(owners).filter(({ from, to }) => to > from);
+    for (const arc of arcs) {
+      const { colour, ready } = owners[arc.owner] ?? { colour: ink, ready: true };
+      const style = ready ? colour : hatch(this.#brush.context, colour, paper);
+      this.#brush.arc(this.#bands.shares, arc, slots, style);
     }
+    for (const { from } of arcs) this.#gap(from, slots, paper);
   }
 
   /** The gap between shares. */
   #gap(slot: number, slots: number, paper: string): void {
-    const context = this.#context;
-    context.save();
-    context.rotate(angleOf(slot, slots));
-    context.fillStyle = paper;
-    context.fillRect(
-      (BAND.shares[0] - 0.01) * this.#half,
-      -0.75,
-      (BAND.shares[1] - BAND.shares[0] + 0.02) * this.#half,
-      1.5,
-    );
-    context.restore();
+    const [inner, outer] = this.#bands.shares;
+    const { half } = this.#brush;
+    this.#brush.towards(slot, slots, (context) => {
+      context.fillStyle = paper;
+      context.fillRect((inner - 0.01) * half, -0.5, (outer - inner + 0.02) * half, 1);
+    });
   }
 
   /** The names of the shares that have room for one. */
-  #names({ owners, slots, ink }: Picture): void {
-    const context = this.#context;
-    context.font = "11px system-ui, sans-serif";
-    const labels = shareArcs(owners).flatMap(({ owner, from, to }) => {
-      const share = (to - from) / slots;
+  #names(): void {
+    const { owners, slots } = this.#picture;
+    const labels = shareArcs(owners).flatMap(({ owner, from, to }): Label[] => {
       const name = owners[owner]?.name ?? "";
-      return share < LEAST_NAMED ? [] : [{ name, share, angle: angleOf((from + to) / 2, slots) }];
+      const share = (to - from) / slots;
+      return share === 0 ? [] : [{ name, share, angle: angleOf((from + to) / 2, slots) }];
     });
+    if (labels.length > LEVEL_NAMES) this.#spokes(labels);
+    else this.#levelNames(labels);
+  }
+
+  #levelNames(labels: readonly Label[]): void {
+    const { context, half } = this.#brush;
+    context.font = NAME_FONT;
     const placed = placeLabels(labels, {
-      radius: BAND.names * this.#half,
+      radius: this.#bands.names * half,
       centre: CENTRE,
       height: NAME_HEIGHT,
       width: (text) => context.measureText(text).width,
     });
-    context.fillStyle = ink;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    for (const { text, x, y } of placed) context.fillText(text, x, y);
+    for (const { text, x, y } of placed) this.#brush.write(text, x, y, this.#picture.ink);
   }
 
-  /** Along the circle, so that long names have room. */
-  #numbers({ slots, ink }: Picture): void {
-    const context = this.#context;
-    for (const quarter of [0, 1, 2, 3]) {
-      context.save();
-      // Flipped at the bottom, so that the text is not upside down.
-      context.rotate(quarter === 2 ? 0 : quarter * Math.PI / 2);
-      const up = quarter === 2 ? Math.PI / 2 : -Math.PI / 2;
-      this.#text(String(Math.round(quarter * slots / 4)), BAND.numbers, up, ink, 10);
-      context.restore();
+  #spokes(labels: readonly Label[]): void {
+    const { context, half } = this.#brush;
+    context.font = SPOKE_FONT;
+    const radius = this.#bands.names * half;
+    const placed = placeSpokes(labels, {
+      radius,
+      inner: CENTRE_RADIUS,
+      height: NAME_HEIGHT,
+      width: (text) => context.measureText(text).width,
+    });
+    for (const { text, angle } of placed) {
+      this.#brush.inwards({ text, angle, radius, ink: this.#picture.ink });
     }
   }
 
-  #text(
-    text: string,
-    distance: number,
-    angle: number,
-    ink: string,
-    size: number,
-  ): void {
-    const context = this.#context;
-    const radius = distance * this.#half;
-    context.font = `${size}px system-ui, sans-serif`;
-    context.fillStyle = ink;
-    context.textAlign = "center";
-    context.textBaseline = "middle";
-    context.fillText(text, radius * Math.cos(angle), radius * Math.sin(angle));
+  /** Along the circle, so that long numbers have room. */
+  #numbers(): void {
+    const { slots, ink } = this.#picture;
+    this.#brush.context.font = SPOKE_FONT;
+    const radius = this.#bands.numbers * this.#brush.half;
+    for (const quarter of [0, 1, 2, 3]) {
+      const text = String(Math.round(quarter * slots / 4));
+      this.#brush.along({ text, radius, angle: (quarter - 1) * Math.PI / 2, ink });
+    }
   }
 
-  #virtualServers({ virtualServers, owners, slots, ink }: Picture): void {
-    const context = this.#context;
+  #virtualServers(): void {
+    const { virtualServers, owners, slots, ink } = this.#picture;
+    const [from, to] = this.#bands.outer.map((part) => part * this.#brush.half) as [number, number];
     for (const [owner, slot] of virtualServers) {
-      context.save();
-      context.rotate(angleOf(slot + 0.5, slots));
       const { colour = ink, ready = true } = owners[owner] ?? {};
-      const [from, to] = [BAND.outer[0] * this.#half, BAND.outer[1] * this.#half];
-      context.fillStyle = context.strokeStyle = colour;
-      context.lineWidth = 1.5;
-      context.beginPath();
-      context.moveTo(from, 0);
-      context.lineTo(to, -3.5);
-      context.lineTo(to, 3.5);
-      context.closePath();
-      // An outline marks an owner that is not ready.
-      if (ready) context.fill();
-      else context.stroke();
-      context.restore();
+      this.#brush.towards(slot + 0.5, slots, (context) => {
+        context.fillStyle = context.strokeStyle = colour;
+        context.lineWidth = 1.5;
+        context.beginPath();
+        context.moveTo(from, 0);
+        context.lineTo(to, -3.5);
+        context.lineTo(to, 3.5);
+        context.closePath();
+        // An outline marks an owner that is not ready.
+        if (ready) context.fill();
+        else context.stroke();
+      });
     }
   }
 
   #moves(moves: NonNullable<Picture["moves"]>): void {
-    for (const { from, to, colour } of moves) {
-      this.#arc(...BAND.outer, from, to, 1, colour);
-      this.#arc(BAND.slots[0], BAND.slots[1], from, to, 1, colour);
+    const { outer, slots } = this.#bands;
+    for (const [colour, own] of Map.groupBy(moves, ({ colour }) => colour)) {
+      this.#brush.arcs(outer, own, 1, colour);
+      if (!this.#bands.coarse) this.#brush.arcs(slots, own, 1, colour);
     }
-  }
-
-  #arc(
-    inner: number,
-    outer: number,
-    from: number,
-    to: number,
-    slots: number,
-    style: string | CanvasPattern,
-  ): void {
-    const context = this.#context;
-    const [begin, end] = [angleOf(from, slots), angleOf(to, slots)];
-    context.strokeStyle = style;
-    context.lineWidth = (outer - inner) * this.#half;
-    context.beginPath();
-    // Slightly overlapped, or the background would show between neighbours.
-    const seam = to - from < slots ? 0.3 / (outer * this.#half) : 0;
-    context.arc(0, 0, (inner + outer) / 2 * this.#half, begin, Math.min(end + seam, begin + WHOLE));
-    context.stroke();
   }
 }

@@ -6,10 +6,11 @@
 import { useSignal } from "@preact/signals";
 import type { JSX, TargetedPointerEvent } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { counted, percent } from "./format.ts";
+import { counted, percent, shortened } from "./format.ts";
 import { PlanPanel } from "./plan_panel.tsx";
 import { runAt, slotAt } from "./ring_geometry.ts";
-import { bandAt, RingPainter } from "./ring_painter.ts";
+import { bandAt, bandsOf } from "./ring_bands.ts";
+import { RingPainter } from "./ring_painter.ts";
 import { type Picture, shareArcs } from "./ring_picture.ts";
 import { type Store, useStore } from "./store.ts";
 import { useWidth } from "./use_size.ts";
@@ -34,13 +35,13 @@ export function RingView(): JSX.Element {
   const slot = store.explained.value?.slot;
 
   useEffect(() => {
-    if (base.current && size > 0 && picture) new RingPainter(base.current, size).draw(picture);
+    if (base.current && size > 0 && picture) new RingPainter(base.current, size, picture).draw();
   }, [size, picture]);
   useEffect(() => {
     if (!over.current || size === 0 || !picture) return;
-    const painter = new RingPainter(over.current, size);
-    if (owner >= 0) painter.mark(picture, owner);
-    if (slot !== undefined) painter.point(slot, picture.slots, picture.ink);
+    const painter = new RingPainter(over.current, size, picture);
+    if (owner >= 0) painter.mark(owner);
+    if (slot !== undefined) painter.point(slot);
   }, [size, picture, owner, slot]);
 
   const point = (event: TargetedPointerEvent<HTMLElement>) => {
@@ -65,14 +66,14 @@ export function RingView(): JSX.Element {
       >
         <canvas ref={base} />
         <canvas ref={over} class="over" />
-        <Centre />
+        <Centre picture={picture} />
         {hint.value && (
           <div class="hint" style={{ left: `${hint.value.x}px`, top: `${hint.value.y}px` }}>
             {hint.value.text}
           </div>
         )}
       </div>
-      {store.plan.value ? <PlanPanel /> : <Legend />}
+      {store.plan.value ? <PlanPanel /> : <Legend picture={picture} size={size} />}
     </section>
   );
 }
@@ -108,7 +109,7 @@ function pointed(
   const box = event.currentTarget.getBoundingClientRect();
   const [x, y] = [event.clientX - box.left, event.clientY - box.top];
   const [dx, dy] = [x - size / 2, y - size / 2];
-  const band = bandAt(Math.hypot(dx, dy) / (size / 2));
+  const band = bandAt(Math.hypot(dx, dy) / (size / 2), bandsOf(runs.length, size));
   if (!band) return undefined;
   const slot = slotAt(dx, dy, slots);
   const index = band === "slots"
@@ -130,10 +131,28 @@ function description(picture: Picture | undefined): string {
   }`;
   return `Ring of ${owners}; ${
     away.length === 0 ? "all are ready" : `not ready: ${away.join(", ")}`
-  }. The table of replicas tells the same.`;
+  }. The table of replicas has the same data.`;
 }
 
-function Centre(): JSX.Element | null {
+/** The replica that is marked by the pointer or the focus, otherwise the whole ring. */
+function Centre({ picture }: { readonly picture: Picture | undefined }): JSX.Element | null {
+  const { marked } = useStore();
+  const owner = picture?.owners.find(({ name }) => name === marked.value);
+  if (!picture || !owner) return <WholeRing />;
+  return (
+    <div class="centre" aria-hidden="true">
+      <strong>{percent(owner.slots / picture.slots)}</strong>
+      <span class="name">{shortened(owner.name, NAME_LENGTH)}</span>
+      <small>{counted(owner.slots, "slot")}</small>
+      <small>{owner.ready ? "ready" : "not ready"}</small>
+    </div>
+  );
+}
+
+/** Characters of a name that fit in the centre. */
+const NAME_LENGTH = 14;
+
+function WholeRing(): JSX.Element | null {
   const { status, ring, live } = useStore();
   if (!status.value || !ring.value) return null;
   const { ready, desired } = status.value;
@@ -150,26 +169,27 @@ function Centre(): JSX.Element | null {
   );
 }
 
-function Legend(): JSX.Element {
-  const { ring } = useStore();
+/** Three words, and one for the layout that has virtual servers. */
+function Legend({ picture, size }: {
+  readonly picture: Picture | undefined;
+  readonly size: number;
+}): JSX.Element {
+  const coarse = picture !== undefined && bandsOf(picture.runs.length, size).coarse;
+  const signs = [
+    { word: coarse ? "marked slots" : "slots", sign: coarse ? "inner" : "outer" },
+    { word: "shares", sign: coarse ? "outer" : "inner" },
+    { word: "unready", sign: "away" },
+    ...(coarse || !picture?.virtualServers.length
+      ? []
+      : [{ word: "virtual servers", sign: "tick" }]),
+  ];
   return (
     <ul class="legend">
-      <li>
-        <span class="sign outer" aria-hidden="true" /> slots
-      </li>
-      <li>
-        <span class="sign inner" aria-hidden="true" /> shares
-      </li>
-      <li>
-        <span class="sign away" aria-hidden="true" /> away
-      </li>
-      {ring.value?.virtualServers.length
-        ? (
-          <li>
-            <span class="sign tick" aria-hidden="true" /> virtual servers
-          </li>
-        )
-        : null}
+      {signs.map(({ word, sign }) => (
+        <li key={word}>
+          <span class={`sign ${sign}`} aria-hidden="true" /> {word}
+        </li>
+      ))}
     </ul>
   );
 }

@@ -17,19 +17,19 @@ import type { DrillReport, Incident } from "../../answers/incident.ts";
 import type { Load } from "../../answers/load.ts";
 import type { Plan, RingTable } from "../../answers/ring.ts";
 import { TOKEN_KEY } from "./token_key.ts";
-import type { Wish } from "./wish.ts";
+import type { ChangeRequest } from "./change_request.ts";
 import type { Charted } from "./series.ts";
 import { type Move, readRuns, slotCounts } from "./ring_geometry.ts";
 
 /** A dialog that is open. */
 export type Dialog =
-  | { readonly of: "add" | "shape" | "token" | "deploy" | "log" }
+  | { readonly of: "add" | "shape" | "token" | "deploy" | "log" | "maintenance" }
   | { readonly of: "replica"; readonly name: string };
 
 /** A plan, its effect, and its moves on the ring. */
 export interface ShownPlan {
   readonly plan: Plan;
-  readonly wish: Wish;
+  readonly request: ChangeRequest;
   /** Undefined if the plan's ring could not be rebuilt here. */
   readonly moves: readonly Move[] | undefined;
 }
@@ -107,11 +107,19 @@ export class Store {
   readonly theme = signal<"light" | "dark">("light");
   readonly api: Api = new Api(() => this.token.value);
 
-  readonly runs = computed(() => readRuns(this.ring.value?.runs ?? []));
+  readonly #flatRuns = computed(() => this.ring.value?.runs);
+  /** Read again only with another table: health alone leaves it as it is. */
+  readonly runs = computed(() => readRuns(this.#flatRuns.value ?? []));
+  /** Names of the replicas that requests wait for. */
+  readonly awaited = computed<ReadonlySet<string>>(() => {
+    const members = this.ring.value?.members ?? [];
+    return new Set(members.flatMap(({ name, awaited }) => awaited ? [name] : []));
+  });
+  readonly #slotCounts = computed(() => slotCounts(this.runs.value));
   /** Slots by name. */
   readonly slots = computed(() => {
     const members = this.ring.value?.members ?? [];
-    const counts = slotCounts(this.runs.value, members.length);
+    const counts = this.#slotCounts.value;
     return new Map(members.map(({ name }, index) => [name, counts[index] ?? 0]));
   });
   #places: ReadonlyMap<string, number> = new Map();
@@ -138,7 +146,7 @@ export class Store {
   }
 
   /** Shows the operator the result of an action. */
-  tell(text: string, bad = false): void {
+  notify(text: string, bad = false): void {
     const notice = { id: ++this.#notices, text, bad };
     this.notices.value = [...this.notices.value.slice(-2), notice];
     if (!bad) setTimeout(() => this.dismiss(notice.id), NOTICE_MS);

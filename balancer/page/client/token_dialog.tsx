@@ -27,18 +27,18 @@ export function TokenDialog(): JSX.Element {
         )}
         <Field
           label="Token"
-          hint="What LB_ADMIN_TOKEN says, or else what is in the file that the balancer's log names; LB_READ_TOKEN to look on and no more. Kept in this tab until it is closed, and sent to this balancer alone."
+          hint="The value of LB_ADMIN_TOKEN, or the content of the file that the balancer's log names at its start. LB_READ_TOKEN allows reading only. The token is kept in this tab and sent only to this balancer."
         >
           <input
             name="token"
             type="password"
             autocomplete="off"
-            value={store.token.value}
+            defaultValue={store.token.value}
           />
         </Field>
         <div class="buttons">
-          <button type="submit" class="primary">Use it</button>
-          <button type="button" onClick={forget}>Forget it</button>
+          <button type="submit" class="primary">Use token</button>
+          <button type="button" onClick={forget}>Forget token</button>
         </div>
       </form>
     </Dialog>

@@ -5,7 +5,7 @@
  */
 
 /** The requested change. */
-export interface Wish {
+export interface ChangeRequest {
   readonly add?: number;
   readonly hostnames?: readonly string[];
   readonly remove?: readonly string[];
