@@ -59,10 +59,10 @@ const replicaStatus = z.object({
   state: phase,
   since: time("When it entered the state"),
   inRing: z.boolean().describe("Whether it is a member of the ring"),
-  weight: z.number().min(0).describe("What was asked for; 0 for no slots"),
+  weight: z.number().min(0).describe("The requested weight; 0 for no slots"),
   slots: count("How many slots it owns now"),
   ramp: share("The part of its load that it has come to; below 1 while it starts slowly"),
-  instance: z.string().nullable().describe("What runs under its name: a container, a process"),
+  instance: z.string().nullable().describe("The instance under its name: a container, a process"),
   address: z.string().nullable().describe("Where that is reached: host:port or unix:/path"),
   machine: z.string().nullable()
     .describe("Host name of the machine that it runs on; engine swarm, null with the others"),
@@ -157,7 +157,7 @@ export type FleetStatus = AnswerOf<typeof fleetStatus>;
 /** The whole state. */
 export const status = fleetStatus.extend({
   engine: z.enum(["docker", "swarm", "process", "static", "memory"]).describe(
-    "What runs the replicas",
+    "The engine that runs the replicas",
   ),
   maintenance: maintenance.nullable().describe("The maintenance under way; null if none is"),
   startedAt: time("When the balancer started"),

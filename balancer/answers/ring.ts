@@ -43,7 +43,7 @@ const movement = z.object({
     from: z.string().nullable().describe("Previous owner; null for a slot without one"),
     to: z.string().nullable().describe("New owner; null for a slot without one"),
     share: share("The part of all string keys"),
-  })).describe("Who gives how much to whom, the largest first"),
+  })).describe("Share that each owner gives to another, the largest first"),
   flowsLeftOut: count("How many smaller flows are not listed"),
 }).meta({ id: "Movement", description: "How many keys change their owner" });
 

@@ -44,7 +44,11 @@ export function statusLines(status: Status, now: number, look: Look): string[] {
 export function summary(status: Status, { paint }: Look): string {
   const { ready, desired, engine, engineUp, maintenance } = status;
   const count = `${ready} of ${desired} ${desired === 1 ? "replica" : "replicas"} ready`;
-  const well = ready >= desired ? paint.green(count) : paint.red(count);
+  const well = desired === 0
+    ? paint.yellow("no replicas")
+    : ready >= desired
+    ? paint.green(count)
+    : paint.red(count);
   return `${well}${maintenance ? paint.yellow(", in maintenance") : ""}, engine ${engine}` +
     (engineUp ? "" : paint.red(" (does not answer)"));
 }
@@ -57,13 +61,19 @@ export function clusterLines({ cluster, epoch }: Status, { paint }: Look): strin
     ? paint.red("holder unknown")
     : holder === null
     ? paint.red("no balancer holds the lease")
-    : `${holder}${holder === self ? " (this one)" : ""} holds the lease`;
+    : `${balancerName(cluster, holder)}${holder === self ? " (this one)" : ""} holds the lease`;
   const faults = [
     ...(isolated ? ["; this one cannot reach the shared store"] : []),
     ...(disagreeMs > 0 ? ["; their rings differ"] : []),
   ];
   const line = `balancers: ${balancers.length}, epoch ${epoch}, ${heals}`;
   return [faults.length === 0 ? line : line + paint.red(faults.join(""))];
+}
+
+/** Machine and process of a balancer, which people know better than its id. */
+function balancerName({ balancers }: NonNullable<Status["cluster"]>, id: string): string {
+  const one = balancers.find((balancer) => balancer.id === id);
+  return one ? `${plain(one.host)} process ${one.pid}` : id;
 }
 
 function columns(

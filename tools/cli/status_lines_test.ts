@@ -81,8 +81,8 @@ Deno.test("status: one line shows the balancers of the fleet and the one that he
       NOW,
       LOOK,
     )[2];
-  assertEquals(line({}), "balancers: 2, epoch 4, a1 (this one) holds the lease");
-  assertEquals(line({ self: "b2" }), "balancers: 2, epoch 4, a1 holds the lease");
+  assertEquals(line({}), "balancers: 2, epoch 4, h process 1 (this one) holds the lease");
+  assertEquals(line({ self: "b2" }), "balancers: 2, epoch 4, h process 1 holds the lease");
   assertEquals(
     line({ holder: null, isolated: true, disagreeMs: 3 }),
     "balancers: 2, epoch 4, holder unknown; this one cannot reach the shared store; their rings differ",

@@ -87,7 +87,7 @@ function figures({ load, rates }: Sample): string {
     `${holding} held now`,
     `${rate(rates?.heldPerSecond)} held/s`,
     `${lost} lost`,
-    `${connections} connections`,
+    `${connections} ${connections === 1 ? "connection" : "connections"}`,
   ].join("  ");
 }
 
@@ -106,7 +106,7 @@ function sparklines({ requests, held, p99Ms }: LastMinute, width: number): strin
 /** The table; if not all replicas fit, those that are not ready come first. */
 function tableOf(sample: Sample, look: Look, room: number): string[] {
   const all = rowsOf(sample);
-  if (all.length === 0) return ["no replicas"];
+  if (all.length === 0) return [];
   const shown = Math.max(1, room - 2);
   const fits = all.length < room;
   const rows = fits ? all : all.toSorted((a, b) => readiness(a) - readiness(b)).slice(0, shown);

@@ -150,11 +150,11 @@ Deno.test("top: a fleet without replicas, an open incident, balancers and a main
   const lines = topLines(URL, sample({ status: none, incident: open }), true, PAGE);
   assertEquals(lines.slice(2), [
     "Server2 failed 12 s ago, not healed yet, 3 held, 0 lost: exit 137",
-    "balancers: 1, epoch 2, a1 (this one) holds the lease",
+    "balancers: 1, epoch 2, h process 1 (this one) holds the lease",
     "maintenance for 60 s: requests are answered 503, Retry-After 60 s: Back at 10:0…",
     "",
-    "no replicas",
   ]);
+  assertEquals(lines[0], "http://127.0.0.1:5000: no replicas, in maintenance, engine process");
 });
 
 Deno.test("top: replicas on several machines have a column for them, if there is room", () => {

@@ -48,7 +48,7 @@ export const getLog: Operation = jsonCall({
 export const turnLog: Operation = jsonCall({
   id: "turnLog",
   group: "Watching",
-  summary: "Have the balancer say more, or less",
+  summary: "Change the log level or the access log",
   description: "In force at once in all workers, until the balancer restarts.",
   body: logChange,
   what: "What is in force now",
