@@ -10,7 +10,7 @@ import { Load } from "../../tests/harness/load.ts";
 import { Balancers } from "./balancers.ts";
 
 /** The times of one failure, in milliseconds. */
-export interface Strike {
+interface Strike {
   /** Until no balancer routed to the instance. */
   readonly outMs: number;
   /** Until the ring was full again at every balancer. */
