@@ -11,6 +11,7 @@ import type { Failures } from "./failures.ts";
 import type { Maintenance } from "./fleet/operations/maintenance.ts";
 import type { Deploys } from "./fleet/operations/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
+import { Machines } from "./fleet/operations/machines.ts";
 import { Membership } from "./fleet/operations/membership.ts";
 import type { Probe } from "./fleet/health/probe.ts";
 import { fleetStatus } from "./fleet/operations/status.ts";
@@ -77,6 +78,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       probe,
       failures,
     }),
+    machines: new Machines({ fleet, engine, changeLock, now }),
     deploys,
     maintenance,
     incidents: () => fleet.incidents.all,

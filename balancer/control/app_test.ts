@@ -146,6 +146,13 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
       },
     },
     upstreams: { list: () => UPSTREAMS, set: answering(CHANGED, "set") },
+    machines: {
+      list: () => Promise.resolve({ machines: [] }),
+      set: (name, availability) => {
+        calls.push(["machine", name, availability]);
+        return fails ? Promise.reject(fails) : Promise.resolve({ machines: [] });
+      },
+    },
     deploys: { template: {}, check: () => {}, run: () => Promise.resolve({ step: "done" }) },
     incidents: () => [],
     eventLog: new EventLog({ wallClock: (instant) => instant }),

@@ -51,6 +51,18 @@ export interface Template {
   readonly options?: ReplicaOptions;
 }
 
+/** Whether a machine gets new instances: yes, no, or no and those that it has end. */
+export type Availability = "active" | "pause" | "drain";
+
+/** A machine of an engine that has several. */
+export interface Machine {
+  /** Its host name. */
+  readonly name: string;
+  /** `ready`, `down`, `disconnected` or `unknown`, as the engine sees it. */
+  readonly state: string;
+  readonly availability: Availability;
+}
+
 /** A request to start an instance. */
 export interface Launch {
   /** The replica's name, or the spare's own. */
@@ -161,6 +173,16 @@ export interface Engine {
    * @throws {EngineError} the stop or the removal failed
    */
   stop(id: string, graceMs: number, onStopped?: () => void): Promise<void>;
+  /** Returns the machines that instances may run on; only for engines of several. */
+  machines?(): Promise<readonly Machine[]>;
+  /**
+   * Decides whether a machine gets instances; only for engines of several.
+   *
+   * @param machine its host name
+   * @param availability `drain` ends its instances without regard to requests
+   * @throws {EngineError} `failed`: there is no such machine
+   */
+  setAvailability?(machine: string, availability: Availability): Promise<void>;
   /**
    * Replaces the list of upstreams; only for engines that do not run the instances. An upstream
    * with the same name and address in both lists stays the same instance.

@@ -5,16 +5,19 @@
  * @module
  */
 import {
+  type Availability,
   type Engine,
   EngineError,
   type EngineEvent,
   type EngineKind,
   type Instance,
   type Launch,
+  type Machine,
   type Remains,
   type Template,
   type Watch,
 } from "./engine.ts";
+import { setAvailability } from "./machines.ts";
 import type { GivenUpstream } from "../upstream_list.ts";
 
 /** Checks the lease directly before each call that changes something. */
@@ -65,6 +68,15 @@ export class LeasedEngine implements Engine {
 
   ending(id: string, withinMs: number): Promise<string | undefined> {
     return this.#engine.ending(id, withinMs);
+  }
+
+  machines(): Promise<readonly Machine[]> {
+    return this.#engine.machines?.() ?? Promise.resolve([]);
+  }
+
+  async setAvailability(machine: string, availability: Availability): Promise<void> {
+    this.#check();
+    await setAvailability(this.#engine, machine, availability);
   }
 
   setUpstreams(upstreams: readonly GivenUpstream[]): readonly Instance[] {

@@ -3,7 +3,18 @@
  *
  * @module
  */
-import type { Engine, EngineEvent, Instance, Launch, Remains, Template, Watch } from "./engine.ts";
+import type {
+  Availability,
+  Engine,
+  EngineEvent,
+  Instance,
+  Launch,
+  Machine,
+  Remains,
+  Template,
+  Watch,
+} from "./engine.ts";
+import { setAvailability } from "./machines.ts";
 import type { FleetOwner } from "./fleet_owner.ts";
 
 /** Checks the ownership before each action. If it is uncertain, the engine counts as `away`. */
@@ -46,6 +57,14 @@ export class OwnedEngine implements Engine {
 
   stop(id: string, graceMs: number, onStopped?: () => void): Promise<void> {
     return this.#checked(() => this.#engine.stop(id, graceMs, onStopped));
+  }
+
+  machines(): Promise<readonly Machine[]> {
+    return this.#engine.machines?.() ?? Promise.resolve([]);
+  }
+
+  setAvailability(machine: string, availability: Availability): Promise<void> {
+    return this.#checked(() => setAvailability(this.#engine, machine, availability));
   }
 
   /** The fleet adopts or removes what is listed, so the ownership is checked here as well. */

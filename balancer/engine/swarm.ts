@@ -13,11 +13,13 @@ import { lastLines } from "./docker_logs.ts";
 import { FLEET_LABEL } from "./docker_names.ts";
 import { DockerNetwork } from "./docker_network.ts";
 import {
+  type Availability,
   type Engine,
   EngineError,
   type EngineEvent,
   type Instance,
   type Launch,
+  type Machine,
   OUTPUT_TAIL_LINES,
   type Remains,
   type Template,
@@ -31,6 +33,7 @@ import { labelsOf, renamedLabels, serviceIdentity, TASK_LABEL } from "./swarm_na
 import type { SwarmSnapshot } from "./swarm_objects.ts";
 import {
   isRunning,
+  machineOf,
   type Placed,
   placedServices,
   serviceInstance,
@@ -190,6 +193,17 @@ export class SwarmEngine implements Engine {
   close(): Promise<void> {
     this.#watch.close();
     return Promise.resolve();
+  }
+
+  async machines(): Promise<readonly Machine[]> {
+    return (await this.#api.nodes()).map(machineOf);
+  }
+
+  async setAvailability(machine: string, availability: Availability): Promise<void> {
+    const nodes = await this.#api.nodes();
+    const node = nodes.find(({ Description }) => Description.Hostname === machine);
+    if (!node) throw new EngineError("failed", `swarm: there is no machine ${machine}`);
+    await this.#api.setAvailability(node.ID, availability);
   }
 
   /** Address ranges of the replicas' network; undefined before the manager was asked. */

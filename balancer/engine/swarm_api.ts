@@ -10,7 +10,7 @@ import { connectionPerCall } from "./docker_agent.ts";
 import type { DockerConnection } from "./docker_connection.ts";
 import { type NetworkApi, unless } from "./docker_network.ts";
 import type { RegistryCredentials } from "./registry_credentials.ts";
-import { EngineError } from "./engine.ts";
+import { type Availability, EngineError } from "./engine.ts";
 import { isStale, toSwarmError } from "./swarm_errors.ts";
 import type {
   ConfigInfo,
@@ -179,10 +179,7 @@ export class SwarmApi {
    * @param id id of the machine
    * @param availability `active`, `pause` for no new tasks, `drain` for none at all
    */
-  async setAvailability(
-    id: string,
-    availability: "active" | "pause" | "drain",
-  ): Promise<void> {
+  async setAvailability(id: string, availability: Availability): Promise<void> {
     for (let tries = 1;; tries++) {
       const node = (await this.nodes()).find((one) => one.ID === id);
       if (!node) throw new EngineError("failed", `swarm: there is no machine ${id}`);

@@ -7,7 +7,7 @@ import type { Address } from "../view.ts";
 import { SETTINGS_LABEL, templateFromLabel } from "./docker_container.ts";
 import { TEMPLATE_LABEL } from "./docker_names.ts";
 import { exitReason } from "./docker_state.ts";
-import type { Instance, Remains } from "./engine.ts";
+import type { Availability, Instance, Machine, Remains } from "./engine.ts";
 import { labelsOf, serviceIdentity } from "./swarm_names.ts";
 import type { NodeInfo, ServiceInfo, SwarmSnapshot, TaskInfo } from "./swarm_objects.ts";
 
@@ -122,6 +122,12 @@ function addressOf(
   const attachment = NetworksAttachments?.find(({ Network }) => Network.Spec.Name === network);
   const hostname = attachment?.Addresses?.[0]?.replace(/\/\d+$/, "");
   return hostname ? { hostname, port } : undefined;
+}
+
+/** Converts a node to a machine. */
+export function machineOf({ Description, Status, Spec }: NodeInfo): Machine {
+  const availability = Spec.Availability as Availability;
+  return { name: Description.Hostname, state: Status.State, availability };
 }
 
 /**

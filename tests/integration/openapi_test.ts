@@ -149,6 +149,7 @@ test("every call answers as it is described, for any input", async (t) => {
       { id: "beginMaintenance", body: '{"retryAfterS":0}', status: 400 },
       { id: "getMaintenance", status: 200 },
       { id: "endMaintenance", status: 200 },
+      { id: "listMachines", status: 200 },
       { id: "getRing", status: 200 },
       { id: "getMetrics", status: 200 },
       { id: "getLoad", status: 200 },
@@ -195,6 +196,13 @@ test("every call answers as it is described, for any input", async (t) => {
       { id: "turnLog", body: '{"access":2}', status: 400 },
       { id: "listUpstreams", status: 409 },
       { id: "setUpstreams", body: '{"upstreams":[{"address":"127.0.0.1:9"}]}', status: 409 },
+      {
+        id: "changeMachine",
+        path: "/_lb/machines/web1",
+        body: '{"availability":"drain"}',
+        status: 409,
+      },
+      { id: "changeMachine", path: "/_lb/machines/web1", body: '{"availability":1}', status: 400 },
       { id: "plan", body: '{"add":1,"hostnames":["Big"],"weights":{"Big":3}}', status: 200 },
       { id: "plan", body: '{"remove":["S9"]}', status: 404 },
       { id: "plan", body: '{"hostnames":["Server1"]}', status: 409 },
@@ -296,6 +304,8 @@ test("every call answers as it is described, for any input", async (t) => {
 
   await t.step("no call was left out", () => {
     for (const { operation: { operationId, responses } } of description.operations) {
+      // Only a swarm has machines: tests/integration/swarm_test.ts drains one.
+      if (operationId === "changeMachine") continue;
       const described = Object.keys(responses).map(Number).filter((status) => status < 400);
       const well = [...description.seen(operationId)].filter((status) => status < 400);
       assertEquals(well.sort(), described, operationId);

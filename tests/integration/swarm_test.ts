@@ -25,6 +25,15 @@ function swarmTest(name: string, fn: (fleet: SwarmFleet) => Promise<void>): void
   });
 }
 
+/** The answer of `GET /_lb/machines`. */
+interface Listing {
+  readonly machines: readonly {
+    readonly name: string;
+    readonly availability: string;
+    readonly replicas: readonly string[];
+  }[];
+}
+
 function isWhole({ ready, desired }: Status): boolean {
   return ready === desired;
 }
@@ -54,6 +63,49 @@ swarmTest(
     assertEquals(failed, []);
     assertEquals([...served.keys()].sort(), ["1", "2", "3"]);
     assertEquals(after.digest, before.digest);
+  },
+);
+
+swarmTest(
+  "a machine is drained under load without a lost request, and takes replicas again",
+  async (fleet) => {
+    await using balancer = await fleet.ready(1);
+    const before = await balancer.status();
+    const { machine } = elsewhere(before, fleet.machines.nameOf(1));
+    const path = `/_lb/machines/${machine}`;
+    const load = new Load(`${balancer.url}/home`, 4);
+    const drained = await balancer.call("PATCH", path, { availability: "drain" });
+    const { failed } = await load.stop();
+    assertEquals([drained.status, failed], [200, []]);
+    const after = await balancer.status();
+    assertEquals([after.digest, isWhole(after)], [before.digest, true]);
+    assertEquals(after.replicas.filter((one) => one.machine === machine), []);
+    assertEquals(after.replicas.map(({ restarts }) => restarts), [0, 0, 0]);
+    const { machines } = (await balancer.call("GET", "/_lb/machines")).body as Listing;
+    const seen = machines.find(({ name }) => name === machine);
+    assertEquals([seen?.availability, seen?.replicas], ["drain", []]);
+
+    assertEquals((await balancer.call("PATCH", path, { availability: "active" })).status, 200);
+    const unknown = await balancer.call("PATCH", "/_lb/machines/none", { availability: "drain" });
+    assertEquals(unknown.status, 404);
+  },
+);
+
+swarmTest(
+  "replicas of a machine that Swarm alone drains are replaced as after a death",
+  async (fleet) => {
+    await using balancer = await fleet.ready(1);
+    const before = await balancer.status();
+    const { machine, name } = elsewhere(before, fleet.machines.nameOf(1));
+    const load = new Load(`${balancer.url}/home`, 4);
+    const drain = ["node", "update", "--availability", "drain", machine ?? ""];
+    await fleet.machines.docker(1, ...drain);
+    const after = await balancer.until((status) =>
+      isWhole(status) && status.replicas.every((one) => one.machine !== machine)
+    );
+    assertEquals((await load.stop()).failed, []);
+    assertEquals(after.replicas.find((one) => one.name === name)?.restarts, 1);
+    await fleet.machines.docker(1, "node", "update", "--availability", "active", machine ?? "");
   },
 );
 

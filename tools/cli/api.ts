@@ -10,6 +10,7 @@ import type { DrillReport, Incidents } from "../../balancer/answers/incident.ts"
 import type { History } from "../../balancer/answers/history.ts";
 import type { Load } from "../../balancer/answers/load.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
+import type { Machines } from "../../balancer/answers/machines.ts";
 import type { MaintenanceAnswer } from "../../balancer/answers/maintenance.ts";
 import type { Changed, Planned, RingTable } from "../../balancer/answers/ring.ts";
 import type { Reloaded, SettingsInForce } from "../../balancer/answers/settings.ts";
@@ -199,6 +200,15 @@ export class Api {
 
   setLog(change: object): Promise<Answer<{ readonly message: LogState }>> {
     return this.#caller.change({ method: "PATCH", path: "/_lb/log", body: change });
+  }
+
+  machines(): Promise<Answer<Machines>> {
+    return this.#caller.ask("/_lb/machines");
+  }
+
+  setMachine(name: string, availability: "drain" | "active"): Promise<Answer<Machines>> {
+    const path = `/_lb/machines/${encodeURIComponent(name)}`;
+    return this.#caller.change({ method: "PATCH", path, body: { availability } });
   }
 
   maintenance(): Promise<Answer<MaintenanceAnswer>> {

@@ -17,6 +17,7 @@ import { eventsCommand } from "./events.ts";
 import { explainCommand } from "./explain.ts";
 import { incidentsCommand } from "./incidents.ts";
 import { logCommand } from "./log.ts";
+import { machineCommand } from "./machine.ts";
 import { maintenanceCommand } from "./maintenance.ts";
 import { logsCommand } from "./logs.ts";
 import { planCommand } from "./plan.ts";
@@ -66,6 +67,7 @@ const GROUPS: readonly (readonly [title: string, verbs: readonly (() => Command)
     applyCommand,
     deployCommand,
     upstreamsCommand,
+    machineCommand,
     maintenanceCommand,
     logCommand,
     reloadCommand,

@@ -7,6 +7,7 @@ import type { DeployStep } from "../../answers/event.ts";
 import type { Status } from "../../answers/fleet.ts";
 import type { History, HistoryQuery } from "../../answers/history.ts";
 import type { Load } from "../../answers/load.ts";
+import type { Machines } from "../../answers/machines.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { FailureLog } from "../../failures.ts";
 import type { RingShape } from "../../fleet/spec/ring_spec.ts";
@@ -54,6 +55,11 @@ export interface ControlParts {
   readonly upstreams: {
     list(): readonly GivenUpstream[];
     set(upstreams: readonly GivenUpstream[], onMade: OnMade): Promise<ChangeReport>;
+  };
+  /** The machines of an engine that has several. */
+  readonly machines: {
+    list(): Promise<Machines>;
+    set(name: string, availability: "drain" | "active"): Promise<Machines>;
   };
   /** Runs rolling deploys and reports every step. */
   readonly deploys: {

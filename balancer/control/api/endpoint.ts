@@ -19,7 +19,7 @@ import type { Scope } from "../auth/scope.ts";
 type Call = (c: Context) => Response | Promise<Response>;
 
 /** The tag of a call in the OpenAPI document. */
-export type Group = "Replicas" | "Ring" | "Maintenance" | "Watching" | "Pages";
+export type Group = "Replicas" | "Ring" | "Machines" | "Maintenance" | "Watching" | "Pages";
 
 /** The response of a successful call. */
 export interface Success {

@@ -27,6 +27,7 @@ const EVENT_STREAM = "text/event-stream";
 const GROUPS: Readonly<Record<Group, string>> = {
   Replicas: "Members of the fleet, and their template",
   Ring: "Who owns which slot, where a key falls, and how that changes",
+  Machines: "The machines of a swarm, and the replicas on each",
   Maintenance: "Answering all requests 503 for a while",
   Watching: "State and events",
   Pages: "What is read in a browser",

@@ -6,6 +6,7 @@
 import type { CallDescription } from "../api/endpoint.ts";
 import * as fleet from "./fleet.ts";
 import * as log from "./log.ts";
+import * as machine from "./machines.ts";
 import * as maintenance from "./maintenance.ts";
 import * as page from "./pages.ts";
 import * as proof from "./proof.ts";
@@ -29,11 +30,13 @@ export const CALLS: readonly CallDescription[] = [
   { method: "GET", path: "/_lb/events", scope: "read", ...watch.followEvents },
   { method: "GET", path: "/_lb/upstreams", scope: "read", ...upstream.listUpstreams },
   { method: "GET", path: "/_lb/maintenance", scope: "read", ...maintenance.getMaintenance },
+  { method: "GET", path: "/_lb/machines", scope: "read", ...machine.listMachines },
   { method: "GET", path: "/_lb/log", scope: "read", ...log.getLog },
   { method: "GET", path: "/_lb/settings", scope: "read", ...settings.getSettings },
   { method: "POST", path: "/add", scope: "admin", ...fleet.addReplicas },
   { method: "DELETE", path: "/rm", scope: "admin", ...fleet.removeReplicas },
   { method: "PATCH", path: "/_lb/replicas/:name", scope: "admin", ...fleet.weighReplica },
+  { method: "PATCH", path: "/_lb/machines/:name", scope: "admin", ...machine.changeMachine },
   { method: "PUT", path: "/_lb/upstreams", scope: "admin", ...upstream.setUpstreams },
   { method: "PATCH", path: "/_lb/ring", scope: "admin", ...ring.reshapeRing },
   { method: "POST", path: "/_lb/plan", scope: "admin", ...ring.planChange },

@@ -61,8 +61,16 @@ export function withStartFailure(
   return { ...withError(member, message, now, { ...facts, attempt: failedStarts }), failedStarts };
 }
 
-/** Retires the member's instance. The next start is due at once, or later after short lives. */
-export function toWaiting(member: Member, { now, policy }: Context): Member {
+/**
+ * Retires the member's instance. The next start is due at once, or later after short lives.
+ *
+ * @param suspectMachine its machine, if the instance failed and may not have ended
+ */
+export function toWaiting(
+  member: Member,
+  { now, policy }: Context,
+  suspectMachine?: string,
+): Member {
   const shortLives = member.shortLives + 1;
   const seed = member.instance?.id ?? member.name;
   const over = {
@@ -76,7 +84,7 @@ export function toWaiting(member: Member, { now, policy }: Context): Member {
     notBefore: now + startDelay(shortLives, seed, policy),
   };
   // No grace: a hung instance ignores SIGTERM, and its requests wait for the replacement.
-  const retired = retire(over, { stage: "stop", graceMs: 0, failed: true }, now);
+  const retired = retire(over, { stage: "stop", graceMs: 0, failed: true, suspectMachine }, now);
   return enterPhase(withoutInstanceFacts(retired), "waiting", now);
 }
 

@@ -19,6 +19,8 @@ export type RetiringEvent =
 
 /** How an instance retires. */
 interface Retirement extends Pick<RetiringInstance, "stage" | "graceMs"> {
+  /** Its machine, if that may be dead; see {@linkcode RetiringInstance.suspectMachine}. */
+  readonly suspectMachine?: string | undefined;
   /** The instance failed: ask the engine how it ended and for the last lines that it wrote. */
   readonly failed: boolean;
 }
@@ -55,13 +57,13 @@ function isRetiringEvent(event: { readonly type: string }): event is RetiringEve
 export function retire(member: Member, retirement: Retirement, now: number): Member {
   const { instance, ...rest } = withoutInstanceFacts(member);
   if (!instance) return member;
-  const { stage, graceMs, failed } = retirement;
+  const { stage, graceMs, failed, suspectMachine } = retirement;
   const retiring: RetiringInstance = {
     stage,
     graceMs,
     id: instance.id,
     collectOutput: failed || !member.proven,
-    ...(failed && instance.machine !== undefined ? { suspectMachine: instance.machine } : {}),
+    ...(suspectMachine === undefined ? {} : { suspectMachine }),
     busy: false,
     notBefore: now,
   };

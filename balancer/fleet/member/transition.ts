@@ -131,7 +131,9 @@ export function transition(
     case "outlier":
       return onOutlier(member, event.reason, context);
     case "replace":
-      return isReplaceable(member, context) ? toWaiting(member, context) : member;
+      return isReplaceable(member, context)
+        ? toWaiting(member, context, member.instance?.machine)
+        : member;
     case "output-tail":
       return withOutputTail(member, event);
     case "rename-due":

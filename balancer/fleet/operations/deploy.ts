@@ -12,7 +12,8 @@ import { inRing, type Member } from "../member/member.ts";
 import { isUnpinned, sameTemplate } from "../spec/template.ts";
 import type { ChangeLock } from "./change_lock.ts";
 import { checkSupported, DeployError, type DeployRequest, templateOf } from "./deploy_request.ts";
-import { checkSteady, isSuccessorReady } from "./readiness.ts";
+import { checkSteady } from "./readiness.ts";
+import { checkHealing, replaceInstance } from "./replacement.ts";
 
 /** Dependencies of {@linkcode Deploys}. */
 interface DeployOptions {
@@ -164,7 +165,7 @@ export class Deploys {
     try {
       for (const { name } of replace) {
         at = name;
-        await this.#replace(name, template, tell);
+        await replaceInstance(fleet, name, template, tell);
         await this.#watch(name, minReadyMs, tell);
       }
       await fleet.changes.adoptTemplate(template);
@@ -175,33 +176,6 @@ export class Deploys {
       return await this.#rollBack(template, before, failure, tell);
     }
     return last({ step: "done" }, tell);
-  }
-
-  async #replace(
-    name: string,
-    template: Template,
-    tell: (step: DeployStep) => void,
-  ): Promise<void> {
-    const { fleet } = this.#options;
-    tell({ step: "starting", name });
-    fleet.rollout.start(name, template);
-    try {
-      await fleet.until((members) => {
-        this.#checkHealing();
-        return isSuccessorReady(members, name);
-      });
-    } catch (error) {
-      await fleet.rollout.abort(name);
-      throw error;
-    }
-    fleet.rollout.takeOver(name);
-    tell({ step: "draining", name });
-    await fleet.until((members) => (members.get(name)?.retiring.length ?? 0) === 0);
-    tell({ step: "replaced", name });
-  }
-
-  #checkHealing(): void {
-    if (!this.#options.fleet.mayHeal) throw new Error("another balancer heals the fleet now");
   }
 
   /** Waits until a new instance, which serves already, has stayed ready for the time. */
@@ -219,7 +193,7 @@ export class Deploys {
     const id = fleet.members.find((member) => member.name === name)?.instance?.id;
     try {
       await fleet.until((members) => {
-        this.#checkHealing();
+        checkHealing(fleet);
         checkSteady(name, id, members.get(name), minReadyMs);
         return clock.now() >= until;
       });
@@ -249,7 +223,7 @@ export class Deploys {
       const previous = sameTemplate(own, template) ? fleet.template : own;
       if (sameTemplate(previous, template)) continue;
       try {
-        await this.#replace(name, previous, tell);
+        await replaceInstance(fleet, name, previous, tell);
       } catch (error) {
         tell({ step: "not-rolled-back", name, reason: errorMessage(error) });
       }
