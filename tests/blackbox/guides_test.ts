@@ -32,14 +32,14 @@ Deno.test("the commands of a block have the output that is shown below them", ()
   ]);
 });
 
-/** Pages with their runnable blocks; a page without any is left out. */
+/** Pages with their runnable blocks, the README last: it leaves a fleet of other members. */
 async function runnablePages(): Promise<(readonly [string, string[]])[]> {
-  const pages = ["README.md"];
+  const guides: string[] = [];
   for await (const { name } of Deno.readDir(new URL("docs/guide", ROOT))) {
-    pages.push(`docs/guide/${name}`);
+    guides.push(`docs/guide/${name}`);
   }
   const blocks = await Promise.all(
-    pages.sort().map(async (page) =>
+    [...guides.sort(), "README.md"].map(async (page) =>
       [page, runnableBlocks(await Deno.readTextFile(new URL(page, ROOT)))] as const
     ),
   );
