@@ -4,21 +4,15 @@
  *
  * @module
  */
-import { Agent } from "node:https";
 import { axios, Client, crypto as acmeCrypto } from "acme-client";
 import type { Authorization, Order } from "acme-client";
 import { errorMessage } from "../failures.ts";
+import { authorityHttp } from "./authority_http.ts";
 import { OrderError, problemText, refusalOf, retryAfterOf } from "./order_fault.ts";
 import type { OrderEvent, OrderRequest } from "./order_messages.ts";
 
 /** Reports an event; resolves when the order may go on. */
 type Report = (event: OrderEvent) => Promise<void>;
-
-/** Milliseconds for one answer of the authority. */
-const ANSWER_MS = 30_000;
-
-/** Longest answer in bytes: a chain of certificates has a few kilobytes. */
-const MOST_BYTES = 1024 * 1024;
 
 /** Shortest and longest time between two looks at a state, in milliseconds. */
 const LOOK_MS = { first: 250, longest: 60_000 };
@@ -68,13 +62,7 @@ function prepare({ ca }: OrderRequest): void {
     last = { status: response.status, headers: { ...response.headers }, data: response.data };
     return response;
   });
-  Object.assign(axios.defaults, {
-    timeout: ANSWER_MS,
-    maxContentLength: MOST_BYTES,
-    maxRedirects: 0,
-    proxy: false,
-    ...(ca !== undefined && { httpsAgent: new Agent({ ca }) }),
-  });
+  axios.defaults.adapter = authorityHttp(ca);
 }
 
 /** A client of the account, which is registered if it is new, and has the present mail address. */
@@ -237,12 +225,24 @@ async function asked<T>(call: () => Promise<T>): Promise<T> {
     const what = answer
       ? "the authority's answer cannot be used"
       : "the authority cannot be reached";
-    throw new OrderError(`${what}: ${errorMessage(error)}`, {
+    throw new OrderError(`${what}: ${reasonsOf(error)}`, {
       kind: "unreachable",
       resumable: true,
     });
   }
 }
+
+/** The message, and those of its causes: fetch names the reason there. */
+function reasonsOf(error: unknown): string {
+  const reasons: string[] = [];
+  for (let one = error; one !== undefined && reasons.length < MOST_CAUSES;) {
+    reasons.push(errorMessage(one));
+    one = one instanceof Error ? one.cause : undefined;
+  }
+  return reasons.join(": ");
+}
+
+const MOST_CAUSES = 3;
 
 /** Calls of the package set it, which the compiler does not see. */
 function lastAnswer(): typeof last {

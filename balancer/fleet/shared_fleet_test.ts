@@ -287,3 +287,11 @@ Deno.test("several balancers: the loss of the store and its return are reported 
   await shared.time.turn(3000);
   assertEquals(seen, [true, false]);
 });
+
+Deno.test("several balancers: a change is answered as soon as the workers of all route by it, without a further event", async () => {
+  const shared = await world(3);
+  const [, two] = shared.balancers;
+  const begun = shared.time.now;
+  await during(shared, two!.membership.weigh({ Server1: 2 }));
+  assert(shared.time.now - begun <= 50, `${shared.time.now - begun} ms`);
+});

@@ -8,6 +8,7 @@ import { Balancer, type Status } from "../harness/balancer.ts";
 import { makePair } from "../harness/certificates.ts";
 import { ConfigFile } from "../harness/config_file.ts";
 import { freePort } from "../harness/free_port.ts";
+import { systemTest } from "../../tools/test/needs.ts";
 import { acmeTest as test, Pebble } from "../harness/pebble.ts";
 import { field, OK, RawConnection, RawUpstream, statusOf, within } from "../harness/raw.ts";
 
@@ -107,6 +108,23 @@ test("an authority that was down issues later: with redirects, maintenance and n
   assertMatch(await curl(authority, "a.test", balancer.tlsPort), /^curl: .*unrecognized name/);
   await issued(balancer);
   assertMatch(await curl(authority, "a.test", balancer.tlsPort), /later/);
+});
+
+systemTest("the usual authorities are trusted without any further permission", async () => {
+  const folder = await Deno.makeTempDir({ dir: "/tmp" });
+  await using _ = { [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+  await using balancer = await Balancer.start({
+    LB_ENGINE: "static",
+    LB_UPSTREAMS: "127.0.0.1:1",
+    LB_HEALTH_PATH: "",
+    LB_WORKERS: "1",
+    LB_TLS_PORT: "0",
+    LB_TLS_HOSTS: "a.test",
+    LB_ACME_DIRECTORY: `https://127.0.0.1:${freePort()}/dir`,
+    LB_STATE_FILE: `${folder}/fleet.json`,
+  });
+  const down = await balancer.until(({ failures }) => (failures["acme.order"] ?? 0) > 0);
+  assertMatch(certificateOf(down, "a.test")!.fault!, /cannot be reached: .*refused/i);
 });
 
 test("a refused host says why, and others are served; a reload adds hosts", async () => {

@@ -143,10 +143,6 @@ export class SharedFleet {
   settle(): void {
     if (this.#options.ownsInstances) this.assignments.publish();
     this.#acknowledge();
-    const text = JSON.stringify(this.routing);
-    if (text === this.#reported) return;
-    this.#reported = text;
-    this.#options.cluster.touch();
   }
 
   /** Every worker routes by this version of the view. */
@@ -274,11 +270,17 @@ export class SharedFleet {
     });
   }
 
+  /** Reports a change of the routing at once: answers to changes wait for it. */
   #acknowledge(): void {
     const { version, epoch, ring: { digest } } = this.#options.view();
-    if (this.#appliedVersion < version) return;
-    const { epoch: instances } = this.assignments;
-    this.#routing = { epoch, digest, instances, draining: [] };
+    if (this.#appliedVersion >= version) {
+      const { epoch: instances } = this.assignments;
+      this.#routing = { epoch, digest, instances, draining: [] };
+    }
+    const text = JSON.stringify(this.routing);
+    if (text === this.#reported) return;
+    this.#reported = text;
+    this.#options.cluster.touch();
   }
 
   #draining(): string[] {
