@@ -59,6 +59,12 @@ export class Balancers implements AsyncDisposable {
     return performance.now() - begin;
   }
 
+  /** Waits until one balancer, the holder of the lease, sees a state: followers list no spares. */
+  async untilOne(isSo: (status: Status) => boolean): Promise<void> {
+    const deadline = performance.now() + DEADLINE_MS;
+    await Promise.any(this.all.map(({ balancer }) => look(balancer, isSo, deadline)));
+  }
+
   /** Takes the power from a machine, and so from the balancer on it. */
   async off(machine: number): Promise<void> {
     const ended = this.all.filter((one) => one.machine === machine);
