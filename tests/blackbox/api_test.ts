@@ -136,8 +136,8 @@ test("three replicas answer, can be added to and removed from", async (t) => {
           undefined,
           404,
           "there is no GET /_lb/nothing; there are GET /rep, GET /_lb/status, GET /_lb/healthz, GET /_lb/readyz, GET /_lb/ring, " +
-          "GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/history, GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/maintenance, GET /_lb/log, GET /_lb/settings, POST /add, DELETE /rm, " +
-          "PATCH /_lb/replicas/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
+          "GET /_lb/explain, GET /_lb/metrics, GET /_lb/load, GET /_lb/history, GET /_lb/incidents, GET /_lb/events, GET /_lb/upstreams, GET /_lb/maintenance, GET /_lb/machines, GET /_lb/log, GET /_lb/settings, POST /add, DELETE /rm, " +
+          "PATCH /_lb/replicas/NAME, PATCH /_lb/machines/NAME, PUT /_lb/upstreams, PATCH /_lb/ring, POST /_lb/plan, POST /_lb/apply, " +
           "PUT /_lb/maintenance, DELETE /_lb/maintenance, POST /_lb/deploy, POST /_lb/drill, PATCH /_lb/log, POST /_lb/reload, POST /_lb/prove, and GET /_lb/docs describes them",
         ],
       ];
