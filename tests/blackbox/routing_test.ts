@@ -95,7 +95,8 @@ test("the setting LB_KEY selects the key of a request", async () => {
   {
     await using balancer = await Balancer.ready({
       LB_ENGINE: "static",
-      LB_UPSTREAMS: answers.map(({ addr }) => `127.0.0.1:${addr.port}`).join(),
+      // Names decide the slots: with addresses for names each run would have another ring.
+      LB_UPSTREAMS: answers.map(({ addr }, at) => `S${at}=127.0.0.1:${addr.port}`).join(),
       LB_HEALTH_PATH: "",
       LB_KEY: "header:X-User",
     });
