@@ -87,8 +87,9 @@ function encoded(value: unknown): string {
 /** The shell's lines of the README's section that uses a balancer, without those of other commands. */
 async function linesOfReadme(): Promise<string> {
   const text = await Deno.readTextFile(new URL("README.md", ROOT));
-  const block = /\n## Use\n[^]*?```sh\n([^]*?)```/.exec(text)?.[1] ?? "";
-  return block.split("\n").filter((line) => !line.startsWith("deno ")).join("\n");
+  const section = /\n## Use\n([^]*?)\n## /.exec(text)?.[1] ?? "";
+  const blocks = [...section.matchAll(/```sh(?: run)?\n([^]*?)```/g)].map(([, block]) => block);
+  return blocks.join("").split("\n").filter((line) => !line.startsWith("./")).join("\n");
 }
 
 /** As a person types them, but silent, and with the status of each on standard error. */

@@ -31,7 +31,7 @@ const EXAMPLES: readonly Example[] = [
   ["up --engine process --port 8080", "processes behind port 8080"],
   ["up --replicas 5", "five replicas"],
   ["up --config ringkeeper.yaml", "settings of a file"],
-  ["up --engine swarm", "a balancer on each manager of a swarm"],
+  ["up --engine swarm", "a balancer on each manager"],
 ];
 
 /** The verb `up`. */

@@ -24,10 +24,15 @@ export async function batchesOf(chosen: readonly string[]): Promise<string[][]> 
   for (const path of chosen.length > 0 ? chosen : await topFolders()) {
     for await (const file of testFilesIn(path)) files.push(file);
   }
-  files.sort();
+  files.sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1));
   const batches: string[][] = [];
   for (let at = 0; at < files.length; at += BATCH) batches.push(files.slice(at, at + BATCH));
   return batches;
+}
+
+/** Tests of containers and machines take minutes: started last, they would leave a process idle. */
+function isLong(file: string): boolean {
+  return file.startsWith("tests/integration/");
 }
 
 async function topFolders(): Promise<string[]> {
