@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { RawBalancer, within } from "../harness/raw.ts";
+import { RawBalancer } from "../harness/raw.ts";
+import { installed, runClient } from "../harness/real_clients.ts";
 import { PERMITTED, systemTest as test } from "../../tools/test/needs.ts";
 
 /** A server that others have written. */
@@ -10,18 +11,6 @@ function serve(): Deno.HttpServer<Deno.NetAddr> {
     if (pathname === "/large") return new Response(new Uint8Array(1024 * 1024));
     return new Response("hello");
   });
-}
-
-async function installed(...args: [string, ...string[]]): Promise<boolean> {
-  const { success } = await new Deno.Command("sh", { args: ["-c", '"$@"', "sh", ...args] })
-    .output();
-  return success;
-}
-
-async function run(program: string, ...args: string[]): Promise<string> {
-  const output = new Deno.Command(program, { args }).output();
-  const { stdout, stderr } = await within(program, output, 30_000);
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
 }
 
 /** Python's `h2`: 20 requests on one connection, with bodies, and their statuses. */
@@ -69,25 +58,25 @@ test("clients of HTTP/2 that others have written are served, logged and counted"
         const code = ["-s", "-o", "/dev/null", "-w", "%{http_code} %{http_version} "];
         const curl = ["--http2-prior-knowledge", ...code];
         // Curl 7.88 fails at a second request on such a connection, of any server.
-        assertEquals(await run("curl", ...curl, url), "200 2 ");
-        assertEquals(await run("curl", ...curl, "-I", url), "200 2 ");
-        assertEquals(await run("curl", ...code, "--http1.1", url), "200 1.1 ");
+        assertEquals(await runClient("curl", ...curl, url), "200 2 ");
+        assertEquals(await runClient("curl", ...curl, "-I", url), "200 2 ");
+        assertEquals(await runClient("curl", ...code, "--http1.1", url), "200 1.1 ");
         const body = ["--http2-prior-knowledge", "-s", "--data-binary", "hello"];
-        assertEquals(await run("curl", ...body, `${url}/echo`), "hello");
+        assertEquals(await runClient("curl", ...body, `${url}/echo`), "hello");
         assertEquals(
-          await run("curl", ...body, "-H", "Expect: 100-continue", `${url}/echo`),
+          await runClient("curl", ...body, "-H", "Expect: 100-continue", `${url}/echo`),
           "hello",
         );
         const text = await Deno.readTextFile("deno.json");
         const file = ["--http2-prior-knowledge", "-s", "-T", "deno.json", "-X", "POST"];
-        assertEquals(await run("curl", ...file, `${url}/echo`), text);
+        assertEquals(await runClient("curl", ...file, `${url}/echo`), text);
       },
     });
     await t.step({
       name: "nghttp",
       ignore: !READY.nghttp,
       async fn() {
-        const text = await run("nghttp", "-nv", `${url}/large`, `${url}/`);
+        const text = await runClient("nghttp", "-nv", `${url}/large`, `${url}/`);
         assertEquals(text.match(/:status: 200/g)?.length, 2);
         assertMatch(text, /recv DATA frame <length=16384/);
       },
@@ -96,7 +85,7 @@ test("clients of HTTP/2 that others have written are served, logged and counted"
       name: "h2load",
       ignore: !READY.h2load,
       async fn() {
-        const text = await run("h2load", "-n", "2000", "-c", "16", "-m", "10", url);
+        const text = await runClient("h2load", "-n", "2000", "-c", "16", "-m", "10", url);
         assertMatch(text, /2000 succeeded, 0 failed, 0 errored/);
       },
     });
@@ -105,7 +94,7 @@ test("clients of HTTP/2 that others have written are served, logged and counted"
       ignore: !READY.python,
       async fn() {
         const port = String(balancer.port);
-        assertEquals(await run("/usr/bin/python3", "-c", PYTHON, port), "['200'] 20000\n");
+        assertEquals(await runClient("/usr/bin/python3", "-c", PYTHON, port), "['200'] 20000\n");
       },
     });
     await t.step({

@@ -8,6 +8,7 @@ import { Balancer } from "../harness/balancer.ts";
 import { makePair } from "../harness/certificates.ts";
 import { browserTest } from "../harness/chromium.ts";
 import { within } from "../harness/raw.ts";
+import { installed, runClient } from "../harness/real_clients.ts";
 import { PERMITTED, systemTest as test } from "../../tools/test/needs.ts";
 
 /** Bytes of a response that is larger than the window of a stream. */
@@ -121,18 +122,6 @@ while len(ended) < 100:
 print(s.selected_alpn_protocol(), ended[-1], unread, size)
 `;
 
-async function installed(...args: [string, ...string[]]): Promise<boolean> {
-  const { success } = await new Deno.Command("sh", { args: ["-c", '"$@"', "sh", ...args] })
-    .output();
-  return success;
-}
-
-async function run(program: string, ...args: string[]): Promise<string> {
-  const output = new Deno.Command(program, { args }).output();
-  const { stdout, stderr } = await within(program, output, 60_000);
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-}
-
 const READY = {
   nghttp: PERMITTED && await installed("nghttp", "--version"),
   h2load: PERMITTED && await installed("h2load", "--version"),
@@ -163,7 +152,7 @@ test("clients that others have written are served over TLS by HTTP/2", async (t)
     name: "nghttp",
     ignore: !READY.nghttp,
     async fn() {
-      const text = await run("nghttp", "-nv", `${url}/large`, `${url}/`);
+      const text = await runClient("nghttp", "-nv", `${url}/large`, `${url}/`);
       assertEquals(text.match(/:status: 200/g)?.length, 2);
       assertMatch(text, /negotiated protocol: h2/);
     },
@@ -172,7 +161,7 @@ test("clients that others have written are served over TLS by HTTP/2", async (t)
     name: "h2load",
     ignore: !READY.h2load,
     async fn() {
-      const text = await run("h2load", "-n", "2000", "-c", "8", "-m", "10", url);
+      const text = await runClient("h2load", "-n", "2000", "-c", "8", "-m", "10", url);
       assertMatch(text, /Application protocol: h2/);
       assertMatch(text, /2000 succeeded, 0 failed, 0 errored/);
     },
@@ -182,7 +171,7 @@ test("clients that others have written are served over TLS by HTTP/2", async (t)
     ignore: !READY.python,
     async fn() {
       const port = String(balancer.tlsPort);
-      const text = await run("/usr/bin/python3", "-c", PYTHON, port, certificate);
+      const text = await runClient("/usr/bin/python3", "-c", PYTHON, port, certificate);
       assertEquals(text, `h2 1 65535 ${100 * LARGE}\n`);
     },
   });
