@@ -54,6 +54,8 @@ interface Opened extends AsyncDisposable {
   readonly failures: string[];
   /** Waits for the next end of an order. */
   ended(): Promise<void>;
+  /** Waits until it has looked twice for orders that are due. */
+  looked(): Promise<void>;
 }
 
 /** Certificates with an authority, a folder, and a clock that the test sets. */
@@ -68,12 +70,13 @@ async function harness() {
   ): Promise<Opened> => {
     const failures: string[] = [];
     const waiting: (() => void)[] = [];
+    let looks = 0;
     const acme = await AcmeCertificates.open({
       settings: { hosts: ["a.test"], directory: DIRECTORY, email: "", ca: "", ...given },
       records: records ?? await FolderRecords.open(`${folder}/acme`),
       perform: authority.perform,
       covered: (host) => host === state.covered,
-      mayOrder,
+      mayOrder: () => (looks++, mayOrder()),
       log: getLogger("acme test"),
       failures: { record: (action, error) => failures.push(`${action}: ${error}`) },
       now: () => state.now,
@@ -90,11 +93,18 @@ async function harness() {
       close: () => {},
     });
     const ended = () => within("an order", new Promise<void>((go) => waiting.push(go)));
-    return { acme, failures, ended, [Symbol.asyncDispose]: () => acme[Symbol.asyncDispose]() };
+    // The third question comes after the end of the second look.
+    const looked = (seen = looks) => until(() => looks >= seen + 3);
+    return {
+      acme,
+      failures,
+      ended,
+      looked,
+      [Symbol.asyncDispose]: () => acme[Symbol.asyncDispose](),
+    };
   };
-  const looks = () => new Promise((resolve) => setTimeout(resolve, 30));
   const dispose = () => Deno.remove(folder, { recursive: true });
-  return { folder, authority, state, open, looks, [Symbol.asyncDispose]: dispose };
+  return { folder, authority, state, open, [Symbol.asyncDispose]: dispose };
 }
 
 /** Waits until a condition holds. */
@@ -123,7 +133,7 @@ test("each host gets its certificate, one order at a time, and a later life keep
   }
   await using again = await one.open({ hosts });
   assertEquals(again.acme.awaited, []);
-  await one.looks();
+  await again.looked();
   assertEquals(one.authority.requests.length, 2);
 });
 
@@ -143,7 +153,7 @@ test("a failed order waits longer and longer, over restarts, and as the authorit
   }
   await using again = await one.open();
   one.state.now = start + 10 * MINUTE_MS - 1;
-  await one.looks();
+  await again.looked();
   assertEquals(one.authority.requests.length, 1);
   one.authority.decide = () => {};
   one.state.now++;
@@ -182,7 +192,7 @@ test("a host with a certificate from files is not ordered until they are gone", 
   await using one = await harness();
   one.state.covered = "a.test";
   await using opened = await one.open();
-  await one.looks();
+  await opened.looked();
   assertEquals([opened.acme.status(), opened.acme.awaited, one.authority.requests], [[], [], []]);
   one.state.covered = "";
   await until(() => opened.acme.certificates.length === 1);
@@ -262,7 +272,7 @@ test("of several balancers only the one that may orders; the others take its cer
   const stores = new MemoryStores();
   let turn = false;
   await using follower = await one.open({}, new SharedRecords(stores), () => turn);
-  await one.looks();
+  await follower.looked();
   assertEquals(one.authority.requests, []);
   await using holder = await one.open({}, new SharedRecords(stores));
   await until(() => holder.acme.certificates.length + follower.acme.certificates.length === 2);
@@ -273,7 +283,7 @@ test("of several balancers only the one that may orders; the others take its cer
   );
   // The follower's turn: nothing is due.
   turn = true;
-  await one.looks();
+  await follower.looked();
   assertEquals(one.authority.requests.length, 1);
 });
 
@@ -285,7 +295,7 @@ test("a balancer that lost its turn ends the order and keeps quiet", async () =>
   };
   await using opened = await one.open();
   await opened.ended();
-  await one.looks();
+  await opened.looked();
   assertEquals([opened.acme.counts.failed, opened.failures], [0, []]);
   one.state.mayOrder = true;
   one.authority.decide = () => {};
