@@ -10,7 +10,7 @@ import type { OpenLoopReport } from "./open_loop.ts";
 /** Milliseconds at the beginning that do not count. */
 const SETTLE_MS = 500;
 
-/** What happened to the requests. */
+/** The requests of an open loop and their fates. */
 interface OpenLoop {
   /** When each was due, in milliseconds, ascending. */
   readonly due: Float64Array;
@@ -39,7 +39,7 @@ export function arrivals(rate: number, seconds: number, draw: Chance): Float64Ar
 }
 
 /**
- * Sums up what happened. A request without a response counts in the quantiles as the slowest.
+ * Sums up the requests. One without a response counts in the quantiles as the slowest.
  *
  * @param loop the requests; those that were due in the first half second are left out
  */
