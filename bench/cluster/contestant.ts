@@ -60,16 +60,16 @@ export interface Contestant extends AsyncDisposable {
  * Waits until every balancer routes to a wanted set of instances.
  *
  * @param contestant the balancers
- * @param isSo whether a set is wanted
+ * @param isWanted returns true for a wanted set
  * @returns when the last one did, in milliseconds since the epoch
  */
 export async function untilAll(
   { fronts, signal }: Pick<Contestant, "fronts" | "signal">,
-  isSo: (ready: ReadonlySet<string>) => boolean,
+  isWanted: (ready: ReadonlySet<string>) => boolean,
 ): Promise<number> {
   const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
   await Promise.all(fronts.map(async ({ ready }) => {
-    while (!isSo(await ready())) await pause(deadline);
+    while (!isWanted(await ready())) await pause(deadline);
   }));
   return now();
 }

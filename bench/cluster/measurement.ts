@@ -114,7 +114,7 @@ export class Measurement {
     await this.#check(contestant);
   }
 
-  /** What is measured before the first failure. */
+  /** Measures everything that needs no failure. */
   async #atRest(system: System, contestant: Contestant): Promise<void> {
     const keys = await keysOf(contestant.fronts);
     const rest = await costs(await contestant.pids());

@@ -107,7 +107,7 @@ export class Own implements Contestant {
     return Promise.resolve(this.#fronts.map(({ balancer }) => balancer.pid));
   }
 
-  /** What must not be, in everything so far: call it when the strike is repaired. */
+  /** Counts the faults so far. Call it when the strike is repaired. */
   async faults(): Promise<Faults> {
     const found = async () => {
       const all = await Promise.all(this.#fronts.map((front) => this.#status(front)));
