@@ -152,7 +152,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     clock: systemClock,
     apiAcceptFailures: () => entrances.acceptFailures,
     certificates: () => certificatesOf(foundation),
-    unverified: () => foundation.upstreamTls.unverified,
+    upstreamTls: foundation.upstreamTls,
     orders: () => foundation.tls.orders,
   });
   const changeLock = new ChangeLock();
@@ -161,6 +161,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const control = controlParts({
     ...{ live, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate },
     certificates: () => certificatesOf(foundation),
+    credentials: () => foundation.tls.credentials,
     ...{ files: descriptors.budget, changeLock, deploys, maintenance, ending },
   });
   const target = settingsTarget({

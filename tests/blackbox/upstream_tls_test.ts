@@ -32,7 +32,7 @@ test("requests of every kind pass to upstreams over TLS, beside those without", 
   await using service = new TlsService(await authority.texts("up"), "secret");
   await using plain = Deno.serve({ port: 0, onListen: () => {} }, () => new Response("plain"));
   const list = `${service.address},open=127.0.0.1:${plain.addr.port}`;
-  await using balancer = await Balancer.ready(settings(authority, list));
+  const balancer = await Balancer.ready({ ...settings(authority, list), LB_ACCESS_LOG: "full" });
   await t.step("status, upstreams and explain show the protocol", async () => {
     const { replicas } = await balancer.status();
     assertEquals(replicas.map(({ name, address }) => [name, address]), [
@@ -41,6 +41,12 @@ test("requests of every kind pass to upstreams over TLS, beside those without", 
     ]);
     const { body } = await balancer.call("GET", "/_lb/upstreams");
     assertMatch(JSON.stringify(body), /"https:\/\/127\.0\.0\.1:\d+"/);
+    const { body: explained } = await balancer.call("GET", "/_lb/explain?key=a");
+    const { replicas: reached } = explained as { replicas: { name: string; scheme: string }[] };
+    assertEquals(Object.fromEntries(reached.map(({ name, scheme }) => [name, scheme])), {
+      [`127.0.0.1:${service.port}`]: "https",
+      open: "http",
+    });
   });
   const one = (await balancer.call("PUT", "/_lb/upstreams", {
     upstreams: [{ name: "only", address: service.address }],
@@ -72,6 +78,10 @@ test("requests of every kind pass to upstreams over TLS, beside those without", 
     socket.close(1000);
     assertEquals((await within("the close", closed)).wasClean, true);
   });
+  assert(await metric(balancer, 'heartbeat_tls_handshakes_total{end="tls13"}') > 0);
+  const { output } = await balancer.end("SIGTERM");
+  const line = output.split("\n").find((one) => one.includes('"url.path":"/big"'));
+  assertEquals(JSON.parse(line ?? "{}")["ringkeeper.upstream_scheme"], "https");
 });
 
 test("each fault of TLS is named, and the replica is not ready", async (t) => {
@@ -216,7 +226,8 @@ test("a body that ends with its connection needs close_notify", async () => {
 test("replicas of engine process that speak TLS are healed under load", async () => {
   await using authority = await Authority.make();
   await authority.files("replica", ["replicas.test"]);
-  const command = `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PAIRS,PORT,` +
+  const command =
+    `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LISTEN,PAIRS,PORT,` +
     `SERVER_NAME --allow-read=${authority.folder} ` +
     new URL("../testdata/tls_replica.ts", import.meta.url).pathname;
   await using balancer = await Balancer.ready({
@@ -238,6 +249,61 @@ test("replicas of engine process that speak TLS are healed under load", async ()
   const { failed, served } = await load.stop();
   assertEquals(failed, []);
   assertEquals([...served.keys()].sort(), ["Server1", "Server2", "Server3"]);
+});
+
+test("a request on a kept connection that its replica has closed is sent again", async () => {
+  await using authority = await Authority.make();
+  const { cert, key } = await authority.texts("closing");
+  using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  let connections = 0;
+  void (async () => {
+    for await (const connection of listener) {
+      connections++;
+      void answerOnce(connection);
+    }
+  })();
+  await using balancer = await Balancer.ready({
+    ...settings(authority, `a=https://127.0.0.1:${listener.addr.port}`),
+    LB_HEALTH_PATH: "",
+  });
+  for (let i = 0; i < 20; i++) {
+    assertEquals(await (await balancer.fetch(`/${i}`)).text(), "ok");
+  }
+  assert(connections >= 20, `${connections} connections`);
+  assertEquals((await balancer.status()).failures, {});
+});
+
+/** Answers one request as if it kept the connection, and closes it when the next one arrives. */
+async function answerOnce(connection: Deno.TlsConn): Promise<void> {
+  try {
+    const bytes = new Uint8Array(4096);
+    if (await connection.read(bytes) === null) return;
+    const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    await connection.write(new TextEncoder().encode(answer));
+    await connection.read(bytes);
+  } catch (error) {
+    // The balancer may close it first.
+    if (
+      !(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.UnexpectedEof)
+    ) {
+      throw error;
+    }
+  } finally {
+    connection.close();
+  }
+}
+
+test("a replica that speaks TLS 1.2 alone is served, and counted as such", async () => {
+  await using authority = await Authority.make();
+  const pair = await authority.files("nginx");
+  await using nginx = await Nginx.start(authority.folder, pair, "ssl_protocols TLSv1.2;");
+  await using balancer = await Balancer.ready(settings(authority, `a=${nginx.address}`));
+  for (let i = 0; i < 20; i++) {
+    assertEquals(await (await balancer.fetch("/")).text(), "from nginx");
+  }
+  assert(await metric(balancer, 'upstream_tls_handshakes_total{end="tls12"}') > 0);
+  assertEquals(await metric(balancer, 'upstream_tls_handshakes_total{end="tls13"}'), 0);
+  assert(await metric(balancer, 'heartbeat_tls_handshakes_total{end="tls12"}') > 0);
 });
 
 test("without verification the log and a metric warn", async () => {

@@ -23,6 +23,9 @@ import { ClientCertificates } from "./client_certificates.ts";
 import { HandshakeLimits } from "./handshake_limits.ts";
 import { PendingHandshake } from "./pending_handshake.ts";
 
+/** The name of HTTP/2 in ALPN (RFC 9113, section 3.1). */
+export const HTTP2 = "h2";
+
 /** Dependencies of a {@linkcode TlsPort}. */
 interface TlsServices {
   readonly settings: Pick<TlsSettings, "strictSni" | "handshakes" | "clientsRequired">;
@@ -31,7 +34,7 @@ interface TlsServices {
   readonly protocols: readonly string[];
   /** Milliseconds for a handshake. */
   readonly handshakeMs: number;
-  readonly counters: Pick<OwnCounters, "handshake">;
+  readonly counters: Pick<OwnCounters, "handshake" | "secured">;
   /** Records an error that no client caused. */
   recordFailure(action: string, error: unknown): void;
 }
@@ -147,14 +150,14 @@ export class TlsPort {
     { connection, first }: Unsecured,
     pending: PendingHandshake,
   ): Promise<Secured | PlainBytes | undefined> {
-    const { deadlines, counters } = this.#services;
+    const { deadlines } = this.#services;
     deadlines.add(pending);
     this.#pending.add(pending);
     const policy = { ...this.#policy, turn: () => pending.queue(this.#limits.turn()) };
     try {
       const socket = socketOf(connection);
       const secured = await (this.#secure ?? secure)({ connection, socket, first }, policy);
-      counters.handshake(secured.session.resumed ? "resumed" : "full");
+      this.#succeeded(secured);
       return secured;
     } catch (error) {
       return this.#failed(error, pending);
@@ -162,6 +165,13 @@ export class TlsPort {
       deadlines.delete(pending);
       this.#pending.delete(pending);
     }
+  }
+
+  #succeeded({ session: { version, protocol, resumed }, serverName }: Secured): void {
+    const { counters } = this.#services;
+    const kind = serverName === "" ? "none" : this.#table.knows(serverName) ? "known" : "unknown";
+    counters.handshake(resumed ? "resumed" : "full");
+    counters.secured(version, protocol === HTTP2, kind);
   }
 
   #failed(error: unknown, pending: PendingHandshake): PlainBytes | undefined {
