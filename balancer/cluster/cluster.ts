@@ -11,6 +11,7 @@ import { Balancers } from "./balancers.ts";
 import { boundedStore } from "./bounded.ts";
 import { AnnouncedStore } from "./announced_store.ts";
 import { Lease } from "./lease.ts";
+import { OutageFailures } from "./outage_failures.ts";
 import type { EndedInstance, PeerMessage } from "./peer_message.ts";
 import type { PeerTransport } from "./peer_transport.ts";
 import { Peers } from "./peers.ts";
@@ -31,7 +32,7 @@ interface ClusterOptions {
 export interface ClusterStatus {
   /** Id of this balancer. */
   readonly self: string;
-  /** Id of the balancer that heals; undefined if none does at present. */
+  /** Id of the balancer that heals; undefined if none does, or this one has lost the store. */
   readonly holder: string | undefined;
   readonly isolated: boolean;
   /** Milliseconds since the rings of the live balancers began to differ; 0 while they agree. */
@@ -65,6 +66,8 @@ export class Cluster {
   readonly state: SharedStore;
   /** The instances of the replicas, as the holder publishes them. */
   readonly instances: SharedStore;
+  /** Failures of calls to the shared store. */
+  readonly failures: OutageFailures;
   readonly #options: ClusterOptions;
   readonly #lease: Lease;
   readonly #balancers: Balancers;
@@ -80,7 +83,8 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const { self, stores, clock, leaseMs, failures } = options;
+    const { self, stores, clock, leaseMs } = options;
+    const failures = this.failures = new OutageFailures(options.failures);
     const shared = (name: string) =>
       new AnnouncedStore(
         boundedStore(stores.open(name), clock, leaseMs * ANSWER),
@@ -108,6 +112,7 @@ export class Cluster {
       challenges: () => this.#challenges,
       addresses: () => this.#addresses,
       cleansUp: () => this.#lease.held,
+      onWritten: () => failures.recovered(),
       onBeat: () => this.#peers?.greet(),
       onIsolation: (isolated) => this.#onIsolation(isolated),
     });
@@ -121,6 +126,16 @@ export class Cluster {
   /** Whether this balancer holds the lease at this moment. Ask directly before each action. */
   get holds(): boolean {
     return this.#lease.held;
+  }
+
+  /** Milliseconds for which this balancer has run and seen no renewal of the lease. */
+  get leaseSilentMs(): number {
+    return this.#lease.silentMs;
+  }
+
+  /** Duration of the lease, in milliseconds. */
+  get leaseMs(): number {
+    return this.#options.leaseMs;
   }
 
   /** Number of the present or last tenure of this balancer. */
@@ -154,8 +169,7 @@ export class Cluster {
   get status(): ClusterStatus {
     const { live, isolated } = this.#balancers;
     const balancers = live.map((one) => ({ ...one, direct: this.#reaches(one.id) }));
-    const known = balancers.some(({ id }) => id === this.#lease.holder);
-    const holder = known ? this.#lease.holder : undefined;
+    const holder = balancers.find(({ id }) => id === this.#holder)?.id;
     return { self: this.id, holder, isolated, disagreeMs: this.disagreeMs, balancers };
   }
 
@@ -258,6 +272,13 @@ export class Cluster {
     this.#peers?.close();
     this.#balancers.close();
     this.#options.stores.close();
+  }
+
+  /** Id of the balancer that heals, as far as this one can know. */
+  get #holder(): string | undefined {
+    const { holder, held, silentMs } = this.#lease;
+    if (this.isolated || silentMs >= this.leaseMs) return undefined;
+    return holder === this.id && !held ? undefined : holder;
   }
 
   #reaches(id: string): boolean {

@@ -218,6 +218,93 @@ Deno.test("several balancers: spares stand in, and the next holder keeps them", 
   assertEquals(shared.balancers[1]!.fleet.spares.length, 1);
 });
 
+Deno.test("several balancers: each one shows the spares", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 3; one++) await shared.add({ spares: 2 });
+  await shared.time.turn(2000);
+  const spares = shared.balancers.map(({ fleet }) =>
+    fleet.spares.map(({ name, phase, instance }) => [name, phase, instance?.id])
+  );
+  assertEquals(spares[0]!.map(([, phase]) => phase), ["ready", "ready"]);
+  assertEquals(spares, Array(3).fill(spares[0]));
+});
+
+Deno.test("several balancers: without the store and without the holder spares stand in, at all balancers alike, and the next holder keeps that", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 3; one++) await shared.add({ spares: 2 });
+  await shared.time.turn(2000);
+  shared.storeAway = true;
+  shared.balancers[0]!.kill();
+  const living = shared.living;
+  const { epoch, ring: { digest } } = living[0]!.fleet.view;
+  // The two survivors find the failures in different orders.
+  shared.deaf.add("Server3");
+  broken(living[0]!, "Server3");
+  shared.deaf.add("Server1");
+  broken(living[1]!, "Server1");
+  await shared.time.turn(1800);
+  for (const { fleet } of living) assertEquals(fleet.view.ready.size, 2);
+  await shared.time.turn(2500);
+  for (const { fleet } of living) {
+    assertEquals(fleet.view.ready.size, 3);
+    assertEquals([fleet.view.epoch, fleet.view.ring.digest], [epoch, digest]);
+  }
+  assertEquals(living[1]!.routing(), living[0]!.routing());
+  const during = living[0]!.routing();
+  shared.storeAway = false;
+  await shared.time.turn(10_000);
+  assertAgree(shared);
+  assertEquals(living[0]!.routing(), during);
+  assertEquals((await shared.running()).length, 5);
+});
+
+Deno.test("several balancers: a holder that has lost the store keeps its stand-ins, too", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 3; one++) await shared.add({ spares: 1 });
+  await shared.time.turn(2000);
+  shared.storeAway = true;
+  await shared.time.turn(100);
+  shared.engine.fail("Server1");
+  await shared.time.turn(5000);
+  assertEquals(shared.healers, []);
+  for (const { fleet } of shared.balancers) assertEquals(fleet.view.ready.size, 3);
+  assertEquals(new Set(shared.balancers.map((one) => one.routing())).size, 1);
+  shared.storeAway = false;
+  await shared.time.turn(10_000);
+  assertAgree(shared);
+  assertEquals((await shared.running()).length, 4);
+});
+
+Deno.test("several balancers: while one heals, no other one lets a spare stand in by itself", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 3; one++) await shared.add({ spares: 1 });
+  await shared.time.turn(2000);
+  const [, two] = shared.balancers;
+  // Only this balancer cannot reach the replica.
+  const { instance } = two!.fleet.view.ready.get("Server2")!;
+  two!.unreachable.add("Server2");
+  broken(two!, "Server2");
+  await shared.time.turn(5000);
+  assert(!two!.fleet.view.ready.has("Server2"));
+  two!.unreachable.delete("Server2");
+  await shared.time.turn(5000);
+  assertEquals(two!.fleet.view.ready.get("Server2")?.instance, instance);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: a spare that died with the replica's machine is passed over", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 2; one++) await shared.add({ spares: 2 });
+  await shared.time.turn(2000);
+  shared.storeAway = true;
+  await shared.time.turn(2000);
+  shared.deaf.add("spare.1").add("Server1");
+  for (const one of shared.balancers) broken(one, "Server1");
+  await shared.time.turn(3000);
+  for (const { fleet } of shared.balancers) assertEquals(fleet.view.ready.size, 3);
+  assertEquals(new Set(shared.balancers.map((one) => one.routing())).size, 1);
+});
+
 /** Evidence of the data plane that a connection to a replica broke. */
 function broken(balancer: BalancerHarness, name: string): void {
   const { instance } = balancer.fleet.view.ready.get(name)!;

@@ -20,6 +20,7 @@ import { ChangeLock } from "./operations/change_lock.ts";
 import { Deploys } from "./operations/deploy.ts";
 import { Membership } from "./operations/membership.ts";
 import { NO_STORE } from "./store/store.ts";
+import { Port } from "./shared_harness_port.ts";
 import { quietLog, TestFailures, testPolicy } from "./testing.ts";
 import { TEST_SHAPE } from "./harness.ts";
 
@@ -78,51 +79,6 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
 }
 
-/** The surroundings of a balancer, which can be stopped, cut off and killed. */
-class Port {
-  cut = false;
-  dead = false;
-  #stopped: PromiseWithResolvers<void> | undefined;
-
-  stop(): void {
-    this.#stopped ??= Promise.withResolvers();
-  }
-
-  resume(): void {
-    this.#stopped?.resolve();
-    this.#stopped = undefined;
-  }
-
-  get stopped(): boolean {
-    return this.#stopped !== undefined;
-  }
-
-  /** Runs a callback when the process runs again; never after its death. */
-  run(callback: () => void): void {
-    if (this.dead) return;
-    if (!this.#stopped) return callback();
-    void this.#stopped.promise.then(() => this.run(callback));
-  }
-
-  /** Passes an answer on once the process runs again; never after its death. */
-  async answer<T>(call: Promise<T>): Promise<T> {
-    try {
-      return await call;
-    } finally {
-      while (this.#stopped) await this.#stopped.promise;
-      if (this.dead) await new Promise<never>(() => {});
-    }
-  }
-
-  /** A call to the store: without an answer while the cable is out. */
-  async store<T>(call: () => Promise<T>): Promise<T> {
-    if (this.cut) await new Promise<never>(() => {});
-    const answer = await this.answer(call());
-    if (this.cut) await new Promise<never>(() => {});
-    return answer;
-  }
-}
-
 /** Several balancers' fleets and their world. */
 export class SharedHarness {
   readonly time = new ManualTime();
@@ -137,6 +93,8 @@ export class SharedHarness {
   readonly deaf = new Set<string>();
   /** Whether balancers that start from now on exchange messages. */
   messages = true;
+  /** Whether the store answers no balancer, as a swarm without a leader. */
+  storeAway = false;
   /** Milliseconds that a message takes. */
   messageMs = 1;
 
@@ -171,9 +129,11 @@ export class SharedHarness {
 
 /** One balancer of several. */
 export class BalancerHarness {
-  readonly port = new Port();
+  readonly port: Port;
   readonly failures = new TestFailures();
   readonly views: View[] = [];
+  /** Hosts that refuse the connections of this balancer alone. */
+  readonly unreachable = new Set<string>();
   readonly fleet: Fleet;
   readonly cluster: Cluster;
   readonly membership: Membership;
@@ -182,6 +142,7 @@ export class BalancerHarness {
 
   constructor(world: SharedHarness, readonly id: string, policy: Partial<FleetPolicy>) {
     this.#world = world;
+    this.port = new Port(() => world.storeAway);
     const { port, failures } = this;
     const clock: Clock = {
       now: () => world.time.now,
@@ -248,7 +209,7 @@ export class BalancerHarness {
     const running = await this.#world.engine.list();
     const answers =
       running.some(({ address }) => "hostname" in address && address.hostname === hostname) &&
-      !this.#world.deaf.has(hostname);
+      !this.#world.deaf.has(hostname) && !this.unreachable.has(hostname);
     return answers ? undefined : { reason: "refused", refused: true };
   }
 
