@@ -128,14 +128,9 @@ export class Cluster {
     return this.#lease.held;
   }
 
-  /** Milliseconds for which this balancer has run and seen no renewal of the lease. */
-  get leaseSilentMs(): number {
-    return this.#lease.silentMs;
-  }
-
-  /** Duration of the lease, in milliseconds. */
-  get leaseMs(): number {
-    return this.#options.leaseMs;
+  /** Time in which this balancer has run and seen no renewal, as a part of the lease. */
+  get silence(): number {
+    return this.#lease.silentMs / this.#options.leaseMs;
   }
 
   /** Number of the present or last tenure of this balancer. */
@@ -169,8 +164,8 @@ export class Cluster {
   get status(): ClusterStatus {
     const { live, isolated } = this.#balancers;
     const balancers = live.map((one) => ({ ...one, direct: this.#reaches(one.id) }));
-    const holder = balancers.find(({ id }) => id === this.#holder)?.id;
-    return { self: this.id, holder, isolated, disagreeMs: this.disagreeMs, balancers };
+    const { id: self, disagreeMs } = this;
+    return { self, holder: this.#holder(balancers), isolated, disagreeMs, balancers };
   }
 
   /**
@@ -274,11 +269,15 @@ export class Cluster {
     this.#options.stores.close();
   }
 
-  /** Id of the balancer that heals, as far as this one can know. */
-  get #holder(): string | undefined {
-    const { holder, held, silentMs } = this.#lease;
-    if (this.isolated || silentMs >= this.leaseMs) return undefined;
-    return holder === this.id && !held ? undefined : holder;
+  /**
+   * A lease that has lapsed has no holder, even before another balancer takes it over, and one that
+   * is isolated cannot know it.
+   */
+  #holder(live: readonly SeenBalancer[]): string | undefined {
+    const { holder, held } = this.#lease;
+    if (this.isolated || this.silence >= 1) return undefined;
+    if (holder === this.id) return held ? holder : undefined;
+    return live.some(({ id }) => id === holder) ? holder : undefined;
   }
 
   #reaches(id: string): boolean {

@@ -13,7 +13,7 @@ import type { Roster } from "./roster.ts";
 
 /** Dependencies of {@linkcode StandInRules}. */
 interface StandInRulesOptions {
-  readonly cluster: Pick<Cluster, "leaseMs" | "leaseSilentMs">;
+  readonly cluster: Pick<Cluster, "silence">;
   readonly roster: Roster;
   readonly healing: Healing;
   readonly assignments: Assignments;
@@ -39,7 +39,7 @@ export class StandInRules {
   /** Whether spares may stand in now, and which one for which replica. */
   get present(): StandIns {
     const { cluster, healing, assignments } = this.#options;
-    const unled = cluster.leaseSilentMs >= cluster.leaseMs * UNLED;
+    const unled = cluster.silence >= UNLED;
     return {
       allowed: healing.mayHeal || unled,
       reservations: assignments.reservations,
