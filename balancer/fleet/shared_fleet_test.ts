@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type BalancerHarness, SharedHarness } from "./shared_harness.ts";
+import { EngineError } from "../engine/engine.ts";
 import { ChangeError } from "./operations/membership.ts";
 
 async function world(balancers: number): Promise<SharedHarness> {
@@ -314,6 +315,60 @@ Deno.test("several balancers: a spare that died with the replica's machine is pa
   await shared.time.turn(3000);
   for (const { fleet } of shared.balancers) assertEquals(fleet.view.ready.size, 3);
   assertEquals(new Set(shared.balancers.map((one) => one.routing())).size, 1);
+});
+
+async function withMachines(): Promise<SharedHarness> {
+  const shared = new SharedHarness();
+  for (const name of ["m1", "m2"]) shared.machines.set(name, "active");
+  for (let one = 0; one < 3; one++) await shared.add();
+  await shared.time.turn(2000);
+  return shared;
+}
+
+function machinesOf({ fleet }: BalancerHarness): (string | undefined)[] {
+  return fleet.members.map(({ instance }) => instance?.machine);
+}
+
+Deno.test("several balancers: a drain and an opening of a machine asked of one that does not heal are made", async () => {
+  const shared = await withMachines();
+  const [, two] = shared.balancers;
+  assertEquals(shared.healers, [shared.balancers[0]!.id]);
+  assert(machinesOf(two!).includes("m1"));
+  const { machines } = await during(shared, two!.operations.set("m1", "drain"));
+  assertEquals(machines[0]!.availability, "drain");
+  await shared.time.turn(1000);
+  for (const one of shared.balancers) assertEquals(machinesOf(one), ["m2", "m2", "m2"]);
+  assertAgree(shared);
+  await during(shared, two!.operations.set("m1", "active"));
+  assertEquals(shared.machines.get("m1"), "active");
+});
+
+Deno.test("several balancers: a drain whose balancer dies is finished by the next one that heals", async () => {
+  const shared = await withMachines();
+  const [one, two] = shared.balancers;
+  shared.startMs = 2000;
+  void one!.operations.set("m1", "drain").catch(() => {});
+  await shared.time.turn(500);
+  assertEquals(shared.machines.get("m1"), "pause");
+  one!.kill();
+  shared.startMs = 100;
+  await shared.time.turn(20_000);
+  assertEquals(shared.machines.get("m1"), "drain");
+  assertEquals(machinesOf(two!), ["m2", "m2", "m2"]);
+  assertEquals((await shared.running()).length, 3);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: a drain that fails at the one that heals is refused by the one that was asked", async () => {
+  const shared = await withMachines();
+  const [, two] = shared.balancers;
+  shared.engine.failNextStart(new EngineError("image-missing", "no image"));
+  const error = await during(
+    shared,
+    assertRejects(() => two!.operations.set("m1", "drain"), ChangeError),
+  );
+  assertEquals(error.kind, "not-ready");
+  assertEquals(shared.machines.get("m1"), "active");
 });
 
 /** Evidence of the data plane that a connection to a replica broke. */
