@@ -30,7 +30,7 @@ export interface SpareRules {
 }
 
 /** The rules of a balancer that heals and is alone. */
-export const FIRST_SPARE: SpareRules = {
+const FIRST_SPARE: SpareRules = {
   reservations: NO_RESERVATIONS,
   replacesDown: false,
   othersAfterMs: 0,
