@@ -55,9 +55,7 @@ test("no replica outlives a balancer that is killed", async () => {
   const balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const pids = (await balancer.status()).replicas.map(pidOf);
   await balancer.end("SIGKILL");
-  for (const pid of pids) {
-    while (await processExists(pid));
-  }
+  for (const pid of pids) await waitFor("its end", async () => !(await processExists(pid)));
 });
 
 for (const name of ["SIGTERM", "SIGINT"] as const) {
