@@ -28,7 +28,7 @@ interface ClusterStatus {
 }
 
 /** Longest wait for a state, in milliseconds. */
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 
 /** A folder that several balancers share, and the balancers on it. */
 class Cluster implements AsyncDisposable {
