@@ -154,8 +154,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     clock: systemClock,
     apiAcceptFailures: () => entrances.acceptFailures,
     certificates: () => certificatesOf(foundation),
-    upstreamTls: foundation.upstreamTls,
-    orders: () => foundation.tls.orders,
+    ...{ upstreamTls: foundation.upstreamTls, orders: () => foundation.tls.orders },
   });
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
