@@ -397,3 +397,35 @@ test("the access log knows protocol, version of TLS, server name and stream", as
   ]);
   await served[Symbol.asyncDispose]();
 });
+
+test("metrics know the version of TLS, the protocol and the kind of name; explain the certificate", async () => {
+  await using served = await serve();
+  const { curl, balancer } = served;
+  await curl("a.test", "/", "--http1.1", "--tls-max", "1.2");
+  await curl("x.b.test", "/", "--http2");
+  await curl("c.test", "/", "--http2", "-k");
+  const metrics = await (await balancer.fetch("/_lb/metrics")).text();
+  const counts = (name: string) =>
+    Object.fromEntries(
+      metrics.matchAll(new RegExp(`^ringkeeper_${name}_total\\{(.*)\\} (\\d+)$`, "gm"))
+        .map(([, labels, count]) => [labels, Number(count)]),
+    );
+  assertEquals(counts("tls_connections"), {
+    'version="1.2",protocol="http/1.1"': 1,
+    'version="1.2",protocol="h2"': 0,
+    'version="1.3",protocol="http/1.1"': 0,
+    'version="1.3",protocol="h2"': 2,
+  });
+  assertEquals(counts("tls_server_names"), {
+    'name="known"': 2,
+    'name="unknown"': 1,
+    'name="none"': 0,
+  });
+  const entry = async (host: string) => {
+    const { body } = await balancer.call("GET", `/_lb/explain?key=a&host=${host}`);
+    const { tls } = (body as { entry: { tls: { match: string; certificate: string[] } } }).entry;
+    return [tls.match, tls.certificate];
+  };
+  assertEquals(await entry("x.b.test"), ["name", ["b.test", "*.b.test"]]);
+  assertEquals(await entry("c.test"), ["default", ["a.test"]]);
+});

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Balancer, pidOf, signal } from "../harness/balancer.ts";
+import { ConfigFile } from "../harness/config_file.ts";
 import { makeExpiredPair, makePair, readPair } from "../harness/certificates.ts";
 import { Load } from "../harness/load.ts";
 import { within } from "../harness/raw.ts";
@@ -233,6 +234,7 @@ test("replicas of engine process that speak TLS are healed under load", async ()
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND: command,
+    LB_DRILLS: "true",
     LB_REPLICA_ENV: JSON.stringify({ PAIRS: authority.folder }),
     LB_HEALTH_PATH: "/",
     LB_UPSTREAM_TLS: "on",
@@ -249,6 +251,68 @@ test("replicas of engine process that speak TLS are healed under load", async ()
   const { failed, served } = await load.stop();
   assertEquals(failed, []);
   assertEquals([...served.keys()].sort(), ["Server1", "Server2", "Server3"]);
+  const drill = { kill: "Server1", path: "/home", objective: { fullRingMs: 60_000 } };
+  const { status, body } = await balancer.call(
+    "POST",
+    "/_lb/drill",
+    drill,
+    await balancer.bearer(),
+  );
+  const { passed, load: { requests, lost } } = body as DrillReport;
+  assertEquals([status, passed, lost], [200, true, 0], JSON.stringify(body));
+  assert(requests > 0);
+});
+
+/** The part of a drill's report that is looked at. */
+interface DrillReport {
+  readonly passed: boolean;
+  readonly load: { readonly requests: number; readonly lost: number };
+}
+
+test("a reload adds and removes replicas with TLS and without, and no request fails", async () => {
+  await using authority = await Authority.make();
+  await using first = new TlsService(await authority.texts("first"), "secret");
+  await using second = new TlsService(await authority.texts("second"), "secret");
+  await using plain = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("plain"),
+  );
+  const open = `127.0.0.1:${plain.addr.port}`;
+  const { LB_UPSTREAMS: _, ...env } = settings(authority, "");
+  const text = (list: string) => `
+services:
+  shop:
+    fleet:
+      upstreams:
+${list.replaceAll(/([a-z])=([^,]+),?/g, '        - { name: $1, address: "$2" }\n')}`;
+  await using file = await ConfigFile.of(text(`a=${first.address},b=${open}`));
+  await using balancer = await Balancer.ready({ ...env, LB_CONFIG: file.path });
+  const lists: [list: string, names: string[]][] = [
+    [`a=${first.address},b=${open},c=${second.address}`, ["a", "b", "c"]],
+    [`b=${open},c=${second.address}`, ["b", "c"]],
+    // The same name and port, without TLS and with it.
+    [`b=${second.address}`, ["b"]],
+    [`b=${open}`, ["b"]],
+  ];
+  const wrong: string[] = [];
+  const stop = new AbortController();
+  const load = (async () => {
+    for (let i = 0; !stop.signal.aborted; i++) {
+      const response = await balancer.fetch(`/${i}`);
+      const body = await response.text();
+      if (!["secret", "plain"].includes(body)) wrong.push(`${response.status} ${body}`);
+    }
+  })();
+  for (const [list, names] of lists) {
+    await file.write(text(list));
+    assertEquals((await balancer.call("POST", "/_lb/reload", {})).status, 200);
+    await balancer.until(({ replicas, ready }) =>
+      ready === names.length && replicas.map(({ name }) => name).join() === names.join()
+    );
+  }
+  stop.abort();
+  await load;
+  assertEquals(wrong, []);
 });
 
 test("a request on a kept connection that its replica has closed is sent again", async () => {
