@@ -80,7 +80,7 @@ export const HANDSHAKES = [
 /** How a handshake of TLS ends. */
 export type HandshakeEnd = (typeof HANDSHAKES)[number];
 
-/** What clients with TLS speak: the version of TLS, and the application protocol. */
+/** Versions of TLS and application protocols of clients with TLS. */
 export const SECURED = [
   { version: "1.2", protocol: "http/1.1" },
   { version: "1.2", protocol: "h2" },
