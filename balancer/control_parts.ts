@@ -70,7 +70,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
   const streamLimit = () => Math.min(live.config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(wallClock(now())).toISOString();
   return {
-    membership: new Membership({ fleet, changeLock, changeable: engine.ownsInstances, now }),
+    membership: openMembership(parts),
     upstreams: new Upstreams({
       fleet,
       changeLock,
@@ -113,6 +113,19 @@ export function controlParts(parts: BalancerParts): ControlParts {
     failures,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
   };
+}
+
+/** The thread of plans starts as soon as the fleet is known to be large, and ends with the balancer. */
+function openMembership(
+  { fleet, engine, changeLock, failures, ending }: BalancerParts,
+): Membership {
+  const { now } = fleet.clock;
+  const changeable = engine.ownsInstances;
+  const membership = new Membership({ fleet, changeLock, changeable, now });
+  fleet.known().then(() => membership.prepare())
+    .catch((error) => failures.record("fleet.plan", error));
+  ending.addEventListener("abort", () => membership.close());
+  return membership;
 }
 
 function drillParts({ fleet, engine, proxy }: BalancerParts): ControlParts["drills"] {

@@ -40,7 +40,7 @@ const INCIDENT: Incident = {
 const CHANGED: ChangeReport = {
   version: 5,
   digest: "d2",
-  moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }] },
+  moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }], flowsLeftOut: 0 },
   movedIds: 0.2511,
   behind: [],
 };
