@@ -15,7 +15,7 @@ import type { Fleet } from "./fleet/fleet.ts";
 import { Machines } from "./fleet/operations/machines.ts";
 import { Membership } from "./fleet/operations/membership.ts";
 import type { Probe } from "./fleet/health/probe.ts";
-import { fleetStatus } from "./fleet/operations/status.ts";
+import { fleetCounts, fleetStatus } from "./fleet/operations/status.ts";
 import type { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Upstreams } from "./fleet/operations/upstreams.ts";
 import type { LiveSettings } from "./live_settings.ts";
@@ -95,6 +95,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       failures: failures.counts(),
       certificates: certificates(),
     }),
+    counts: () => fleetCounts(fleet),
     readiness: {
       get share() {
         return live.config.health.readyShare;

@@ -35,8 +35,8 @@ export const getHealth: Operation = jsonCall({
   summary: "Whether the balancer lives",
   what: "The balancer runs",
   answer: health,
-  run: ({ status }) => (): Health => {
-    const { ready, desired, engineAwayMs } = status();
+  run: ({ counts }) => (): Health => {
+    const { ready, desired, engineAwayMs } = counts();
     return { status: "ok", ready, desired, engineAwayMs };
   },
 });
@@ -54,9 +54,10 @@ export const getReadiness: Operation = jsonCall({
     503: "It should not: it drains, it is isolated, or too few replicas are ready " +
       "(`LB_READY_SHARE`); the message says which",
   },
-  run: ({ status, readiness, ending }) => () =>
+  run: ({ counts, maintenance, readiness, ending }) => () =>
     readyReport({
-      status: status(),
+      ...counts(),
+      maintenance: maintenance.state !== undefined,
       share: readiness.share,
       draining: ending.aborted,
       isolated: readiness.isolated(),
