@@ -83,6 +83,8 @@ async function blocksOf(
   return {
     "heartbeats": await balancer.longestBlock(() => pause(seconds * 1000)),
     "status": await repeated(() => balancer.call("/_lb/status")),
+    "healthz": await repeated(() => balancer.call("/_lb/healthz")),
+    "readyz": await repeated(() => balancer.call("/_lb/readyz")),
     "metrics": await repeated(() => balancer.call("/_lb/metrics")),
     "page feed": await repeated(() => pageFeed(balancer)),
     "explain": await repeated(() => balancer.call("/_lb/explain?key=alice")),
