@@ -12,7 +12,7 @@ import type { AnswerOf } from "../../answers/answer.ts";
 import { noteAsked } from "../auth/audit.ts";
 import { readBody } from "../input/body.ts";
 import { type BodyForm, parseBody, parseFields } from "../input/schema.ts";
-import { answerLong, isLong } from "../server/long_json.ts";
+import { answerLong, isLong } from "./long_json.ts";
 import type { CallParts } from "./dependencies.ts";
 import type { Scope } from "../auth/scope.ts";
 

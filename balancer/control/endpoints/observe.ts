@@ -13,7 +13,7 @@ import { load } from "../../answers/load.ts";
 import { received } from "../../fault.ts";
 import { oneOf, parseFields } from "../input/schema.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
-import { inTurns, lengthOf } from "../server/long_body.ts";
+import { inTurns, lengthOf } from "../api/long_body.ts";
 import { streamEvents } from "./event_stream.ts";
 import { readyReport } from "../reports/ready_report.ts";
 import { reportIncident } from "../reports/incident_report.ts";

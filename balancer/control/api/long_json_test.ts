@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertFalse } from "@std/assert";
 import { Hono } from "hono";
 import { answerLong, isLong, jsonParts } from "./long_json.ts";
-import { compressed, measured } from "./whole_answers.ts";
+import { compressed, measured } from "../server/whole_answers.ts";
 
 const OBJECT = { name: 'a "b"', value: { state: "ready" }, none: null, at: [1, 2] };
 
