@@ -6,25 +6,14 @@
  * @module
  */
 import { lackOfMachines } from "../../tests/harness/machines.ts";
-import { print, printError } from "../../tools/print.ts";
+import { print } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
-import { BenchOptions } from "../harness/options.ts";
+import { BenchOptions, type ValuesOf } from "../harness/options.ts";
 import { saveResult } from "../harness/result.ts";
 import { interruptible, runBench } from "../harness/run.ts";
 import { Measurement } from "./measurement.ts";
 import { pageOf } from "./result.ts";
-
-/** The values of the command line. */
-interface Options {
-  readonly kills: number;
-  readonly offs: number;
-  readonly leaderOffs: number;
-  readonly peerOffs: number;
-  readonly changes: number;
-  readonly minutes: number;
-  readonly out: string;
-}
 
 const OPTIONS = new BenchOptions(
   "bench:cluster",
@@ -49,10 +38,9 @@ const OPTIONS = new BenchOptions(
   })
   .number("--changes", "changes of the ring under load", [1, 1000], 20)
   .number("--minutes", "no part begins after this time", [1, 600], 20)
-  .folder("the folder of the result", "docs/bench", {
-    ...{ full: "docs/bench", quick: ".run/bench-cluster" },
-  })
-  .flag("--quick", "few failures, and a result apart from those that are kept");
+  .results("bench-cluster", "few failures, and a result apart from those that are kept");
+
+type Options = ValuesOf<typeof OPTIONS>;
 
 async function main({ out, ...options }: Options): Promise<void> {
   const lack = await lackOfMachines();
@@ -62,14 +50,15 @@ async function main({ out, ...options }: Options): Promise<void> {
     await describeMachine(),
     await ownVersion(),
   ];
-  const measurement = new Measurement(options, interruptible());
+  const signal = interruptible();
+  const measurement = new Measurement(options, signal);
   for await (const { figures, faults } of measurement.parts()) {
     const page = pageOf(figures, faults);
     print(page);
     const result = { date, machine, version, options, figures, faults };
     await saveResult({ result, page, name: "cluster", out });
   }
-  printError("done");
+  signal.throwIfAborted();
 }
 
 if (import.meta.main) await runBench("bench-cluster", OPTIONS, main);
