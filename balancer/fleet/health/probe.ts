@@ -64,7 +64,7 @@ const WARMING_MAX_MS = 250;
 const NOT_ASKED_MS = 250;
 /** A steady heartbeat may be early by up to this part of the interval, and by a slot. */
 const EARLY_PART = 0.1;
-/** Steady heartbeats of one slot start together: a part of the interval, at most so many ms. */
+/** Steady heartbeats of one slot start together: a part of the interval, within a bound. */
 const SLOT_PART = 1 / 60;
 const MAX_SLOT_MS = 50;
 
