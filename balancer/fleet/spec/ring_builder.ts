@@ -7,6 +7,7 @@
  */
 import { Ring } from "../../../ring/mod.ts";
 import type { RingOptions } from "../../../ring/mod.ts";
+import { turnOfLoop } from "../../turn_of_loop.ts";
 import { movementBetween, type RingMovement } from "./movement.ts";
 import { ringOf, ringOptions, type RingSpec } from "./ring_spec.ts";
 
@@ -88,7 +89,10 @@ export class RingBuilder implements Disposable {
         thread,
         (reject) => this.#onEnd = reject,
       );
-      return { before, ring: Ring.restore(options, table), ...movement };
+      const ring = Ring.restore(options, table);
+      // Reading the table and using it take some milliseconds each.
+      await turnOfLoop();
+      return { before, ring, ...movement };
     } catch (error) {
       // After an error its state is unknown.
       this[Symbol.dispose]();
