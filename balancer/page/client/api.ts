@@ -44,7 +44,7 @@ export class Api {
     const response = await answered(
       fetch(path, { method: "POST", headers: this.headers, body: JSON.stringify(body) }),
     );
-    if (!response.ok) throw new ApiError(response.status, messageOf(await jsonOf(response)) ?? "");
+    if (!response.ok) throw new ApiError(response.status, await refusalOf(response));
     await answered(response.text().then(() => response));
   }
 
@@ -80,6 +80,17 @@ async function jsonOf(response: Response): Promise<unknown> {
     return await response.json();
   } catch (error) {
     throw new ApiError(response.status, `the answer is no JSON (${messageOf(error)})`);
+  }
+}
+
+/** The reason of a refused call. */
+export async function refusalOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    return messageOf(JSON.parse(text)) ?? text;
+  } catch {
+    // A proxy in front may answer with a page of its own.
+    return `the answer was ${response.status}`;
   }
 }
 
