@@ -31,7 +31,7 @@ export const GIVEN_NAME_RULE = "must be 1 to 63 letters, digits, _, . or -, begi
 
 /** The form of an upstream's address, as the end of a sentence. */
 export const ADDRESS_RULE =
-  "must be host:port with a port from 1 to 65535, https://host:port for " +
+  "must be host:port or http://host:port with a port from 1 to 65535, https://host:port for " +
   `TLS, or unix:/path with at most ${LONGEST_SOCKET_PATH} bytes of path and without TLS`;
 
 /** The name of a replica of any engine: a given name, or the text of an address. */
@@ -63,13 +63,19 @@ export function parseAddress(text: string, minPort = 1): Address | undefined {
   return ipaddr.IPv6.isValid(v6) ? { hostname: ipaddr.IPv6.parse(v6).toString(), port } : undefined;
 }
 
-const TLS_SCHEME = "https://";
+/** Origin of a URL, with or without the slash that pasted ones end in. */
+const ORIGIN = /^(https?):\/\/(.+?)\/?$/i;
 
-/** Parses `host:port`, `https://host:port` or `unix:/path`. */
+/**
+ * Parses `host:port`, an origin such as `http://host:port` or `https://host`, or `unix:/path`. The
+ * default ports of origins are 80 and 443.
+ */
 export function parseUpstreamAddress(text: string): UpstreamAddress | undefined {
-  if (text.startsWith(TLS_SCHEME)) {
-    const address = parseAddress(text.slice(TLS_SCHEME.length));
-    return address && { ...address, tls: true };
+  const [, scheme, authority] = ORIGIN.exec(text) ?? [];
+  if (scheme !== undefined && authority !== undefined) {
+    const tls = scheme.toLowerCase() === "https";
+    const address = parseAddress(authority) ?? parseAddress(`${authority}:${tls ? 443 : 80}`);
+    return tls && address ? { ...address, tls } : address;
   }
   if (!text.startsWith("unix:/")) return parseAddress(text);
   return new RegExp(`^${SOCKET}$`).test(text) ? { path: text.slice("unix:".length) } : undefined;

@@ -25,19 +25,22 @@ Deno.test("upstream list: an upstream with TLS is another one than without", () 
   assertEquals(addressText(secured![0]!.address), "https://h:1");
 });
 
-Deno.test("upstream list: TLS needs a host and a port", () => {
-  for (
-    const text of [
-      "https://",
-      "https://h",
-      "https://h:0",
-      "https://unix:/a",
-      "https:///a",
-      "http://h:1",
-    ]
-  ) {
+Deno.test("upstream list: origins are addresses, with the ports that URLs leave out", () => {
+  const texts = ["http://A.test:8080/", "HTTPS://h/", "http://[::1]", "web=http://10.0.0.1*2"];
+  const list = parseUpstreams(texts.join()) ?? [];
+  assertEquals(
+    upstreamsText(list),
+    "a.test:8080,https://h:443,[::1]:80,web=10.0.0.1:80*2",
+  );
+  assertEquals(list.map(({ name }) => name), ["a.test:8080", "h:443", "[::1]:80", "web"]);
+});
+
+Deno.test("upstream list: an origin has a host, a valid port and nothing else", () => {
+  const rests = ["", "/", ":1", "h:0", "h:65536", "unix:/a", "/a", "h:1/path", "h//", "u@h", "h?a"];
+  for (const text of rests.flatMap((rest) => [`http://${rest}`, `https://${rest}`])) {
     assertEquals(parseUpstreamAddress(text), undefined, text);
     assertEquals(parseUpstreams(`a=${text}`), undefined, text);
   }
   assertEquals(parseUpstreams("a=unix:https://h:1"), undefined);
+  assertEquals(parseUpstreamAddress("ftp://h:1"), undefined);
 });

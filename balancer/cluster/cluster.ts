@@ -154,9 +154,13 @@ export class Cluster {
   get status(): ClusterStatus {
     const { live, isolated } = this.#balancers;
     const balancers = live.map((one) => ({ ...one, direct: this.#reaches(one.id) }));
-    const known = balancers.some(({ id }) => id === this.#lease.holder);
-    const holder = known ? this.#lease.holder : undefined;
-    return { self: this.id, holder, isolated, disagreeMs: this.disagreeMs, balancers };
+    return {
+      self: this.id,
+      holder: this.#holder(balancers),
+      isolated,
+      disagreeMs: this.disagreeMs,
+      balancers,
+    };
   }
 
   /**
@@ -258,6 +262,13 @@ export class Cluster {
     this.#peers?.close();
     this.#balancers.close();
     this.#options.stores.close();
+  }
+
+  /** A lease that has lapsed has no holder, even before another balancer takes it over. */
+  #holder(live: readonly SeenBalancer[]): string | undefined {
+    const { holder, held } = this.#lease;
+    if (holder === this.id) return held ? holder : undefined;
+    return live.some(({ id }) => id === holder) ? holder : undefined;
   }
 
   #reaches(id: string): boolean {

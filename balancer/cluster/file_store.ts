@@ -10,6 +10,7 @@
  */
 import { removeFile, syncFolder } from "../durable_files.ts";
 import { errorMessage, type FailureLog } from "../failures.ts";
+import { isOpenToOthers, OTHERS, ownerText } from "../file_owner.ts";
 import { FolderWatch } from "./folder_watch.ts";
 import {
   ABSENT,
@@ -203,14 +204,10 @@ async function requireFolder(folder: string): Promise<void> {
     throw new SharedFolderError(`LB_STORE: the folder ${folder} ${why}`, { cause: error });
   });
   if (!info.isDirectory) throw new SharedFolderError(`LB_STORE: ${folder} is not a folder`);
-  const user = Deno.uid();
-  const foreign = info.uid !== null && user !== null && info.uid !== user;
-  const shared = info.mode !== null && (info.mode & 0o022) !== 0;
-  if (!foreign && !shared) return;
-  const mode = ((info.mode ?? 0) & 0o777).toString(8).padStart(4, "0");
+  if (!isOpenToOthers(info, OTHERS.write)) return;
   throw new SharedFolderError(
-    `LB_STORE: the folder ${folder} must belong to the balancer's user ${user}, and no other user ` +
-      `may write it (mode 0700 or 0755); it has mode ${mode}, user ${info.uid}`,
+    `LB_STORE: the folder ${folder} must belong to the balancer's user ${Deno.uid()}, and no ` +
+      `other user may write it (mode 0700 or 0755); it has ${ownerText(info)}`,
   );
 }
 

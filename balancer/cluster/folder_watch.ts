@@ -5,6 +5,7 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
+import { ValueChanges } from "./value_changes.ts";
 
 /** Options of a {@linkcode FolderWatch}. */
 interface FolderWatchOptions {
@@ -23,8 +24,7 @@ const EVENTS_MS = 5;
 /** Reports changed values to any number of listeners. It scans only while there is one. */
 export class FolderWatch {
   readonly #options: FolderWatchOptions;
-  readonly #listeners = new Set<(name: string) => void>();
-  #known: ReadonlyMap<string, number> | undefined;
+  readonly #changes = new ValueChanges({ begin: () => this.#begin(), end: () => this.#end() });
   #timer: ReturnType<typeof setInterval> | undefined;
   #events: Deno.FsWatcher | undefined;
   #soon: ReturnType<typeof setTimeout> | undefined;
@@ -37,19 +37,12 @@ export class FolderWatch {
 
   /** Adds a listener. @returns removes it */
   add(onChange: (name: string) => void): () => void {
-    const listener = (name: string) => onChange(name);
-    this.#listeners.add(listener);
-    if (this.#timer === undefined) this.#begin();
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#end();
-    };
+    return this.#changes.add(onChange);
   }
 
   /** Removes all listeners. */
   close(): void {
-    this.#listeners.clear();
-    this.#end();
+    this.#changes.close();
   }
 
   #begin(): void {
@@ -62,7 +55,6 @@ export class FolderWatch {
     clearInterval(this.#timer);
     clearTimeout(this.#soon);
     this.#timer = this.#soon = undefined;
-    this.#known = undefined;
     this.#events?.close();
     this.#events = undefined;
   }
@@ -91,27 +83,11 @@ export class FolderWatch {
     try {
       do {
         this.#again = false;
-        this.#compare(await this.#options.scan());
+        this.#changes.compare(await this.#options.scan());
       } while (this.#again);
     } catch (error) {
       this.#options.failures.record("cluster.watch", error);
     }
     this.#scanning = false;
-  }
-
-  #compare(found: ReadonlyMap<string, number>): void {
-    if (this.#timer === undefined) return;
-    const known = this.#known ?? new Map();
-    const first = this.#known === undefined;
-    this.#known = found;
-    const names = new Set([...known.keys(), ...found.keys()]);
-    for (const name of names) {
-      // A change during the first scan may be missed otherwise.
-      if (first || known.get(name) !== found.get(name)) this.#report(name);
-    }
-  }
-
-  #report(name: string): void {
-    for (const listener of this.#listeners) listener(name);
   }
 }

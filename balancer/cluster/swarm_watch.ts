@@ -5,6 +5,7 @@
  * @module
  */
 import type { FailureLog } from "../failures.ts";
+import { ValueChanges } from "./value_changes.ts";
 
 /** Options of a {@linkcode SwarmWatch}. */
 interface SwarmWatchOptions {
@@ -25,8 +26,7 @@ const RETRY_MS = 500;
 /** Reports changed values to any number of listeners. It works only while there is one. */
 export class SwarmWatch {
   readonly #options: SwarmWatchOptions;
-  readonly #listeners = new Set<(name: string) => void>();
-  #known: ReadonlyMap<string, number> | undefined;
+  readonly #changes = new ValueChanges({ begin: () => this.#begin(), end: () => this.#end() });
   #ending: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** Whether the last action failed: an outage is recorded once. */
@@ -38,19 +38,12 @@ export class SwarmWatch {
 
   /** Adds a listener. @returns removes it */
   add(onChange: (name: string) => void): () => void {
-    const listener = (name: string) => onChange(name);
-    this.#listeners.add(listener);
-    if (!this.#ending) this.#begin();
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) this.#end();
-    };
+    return this.#changes.add(onChange);
   }
 
   /** Removes all listeners. */
   close(): void {
-    this.#listeners.clear();
-    this.#end();
+    this.#changes.close();
   }
 
   #begin(): void {
@@ -63,7 +56,6 @@ export class SwarmWatch {
     this.#ending?.abort();
     this.#ending = undefined;
     clearTimeout(this.#timer);
-    this.#known = undefined;
   }
 
   async #follow(signal: AbortSignal): Promise<void> {
@@ -71,7 +63,7 @@ export class SwarmWatch {
       try {
         for await (const config of this.#options.changes(signal)) {
           const name = this.#options.nameOf(config);
-          if (name !== undefined) this.#report(name, signal);
+          if (name !== undefined && !signal.aborted) this.#changes.report(name);
         }
       } catch (error) {
         this.#failed(error, signal);
@@ -83,7 +75,7 @@ export class SwarmWatch {
   async #scan(signal: AbortSignal): Promise<void> {
     try {
       const found = await this.#options.scan();
-      if (!signal.aborted) this.#compare(found, signal);
+      if (!signal.aborted) this.#changes.compare(found);
       this.#failing = false;
     } catch (error) {
       this.#failed(error, signal);
@@ -91,20 +83,6 @@ export class SwarmWatch {
     if (!signal.aborted) {
       this.#timer = setTimeout(() => void this.#scan(signal), this.#options.pollMs);
     }
-  }
-
-  #compare(found: ReadonlyMap<string, number>, signal: AbortSignal): void {
-    const known = this.#known;
-    this.#known = found;
-    for (const name of new Set([...known?.keys() ?? [], ...found.keys()])) {
-      // A change during the first scan may be missed otherwise.
-      if (!known || known.get(name) !== found.get(name)) this.#report(name, signal);
-    }
-  }
-
-  #report(name: string, signal: AbortSignal): void {
-    if (signal.aborted) return;
-    for (const listener of this.#listeners) listener(name);
   }
 
   #failed(error: unknown, signal: AbortSignal): void {

@@ -1,18 +1,12 @@
 /**
- * Calls to one Docker Engine, each in bounded time and with its errors as engine errors. The only
- * module that imports dockerode.
- *
- * The version of the API is the Engine's own (v1.40 and up): a fixed version would exclude Engines
- * that no longer, or not yet, support it. Requires `--allow-net`, and `--allow-read` and
- * `--allow-write` for the socket; `--ignore-env`, because dockerode's dependencies read the
- * environment.
+ * Calls to one Docker Engine about containers, images and volumes.
  *
  * @module
  */
 // @ts-types="npm:@types/dockerode@4.0.2"
-import Docker from "dockerode";
+import type Docker from "dockerode";
 import { DeadlineError, pause, withDeadline } from "./deadline.ts";
-import { connectionPerCall } from "./docker_agent.ts";
+import { DockerClient } from "./docker_client.ts";
 import type { DockerConnection } from "./docker_connection.ts";
 import type { ContainerInfo } from "./docker_container.ts";
 import { statusOf, toEngineError } from "./docker_errors.ts";
@@ -37,10 +31,8 @@ const REMOVAL_MS = 200;
 
 /** A client of one Docker Engine. */
 export class DockerApi {
-  readonly #deadlineMs: number;
-  /** For calls that answer soon; gives up on a silent connection. */
+  readonly #client: DockerClient;
   readonly #calls: Docker;
-  /** For calls that stay open. */
   readonly #streams: Docker;
 
   /**
@@ -48,11 +40,9 @@ export class DockerApi {
    * @param deadlineMs longest wait for one response, in milliseconds
    */
   constructor(connection: DockerConnection, deadlineMs: number) {
-    this.#deadlineMs = deadlineMs;
-    // A connection per call: none stays open, so none is stale after a restart of the Engine.
-    const options = { ...connection, agent: connectionPerCall("ca" in connection) };
-    this.#calls = new Docker({ ...options, timeout: deadlineMs });
-    this.#streams = new Docker(options);
+    this.#client = new DockerClient(connection, deadlineMs);
+    this.#calls = this.#client.calls;
+    this.#streams = this.#client.streams;
   }
 
   /**
@@ -62,12 +52,8 @@ export class DockerApi {
    * @param call the call
    * @throws {EngineError} the call failed
    */
-  async ask<T>(action: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(this.#deadlineMs, call);
-    } catch (error) {
-      throw toEngineError(action, error);
-    }
+  ask<T>(action: string, call: () => Promise<T>): Promise<T> {
+    return this.#client.ask(action, call);
   }
 
   /** Calls about networks, which the caller makes through {@linkcode DockerApi.ask}. */

@@ -18,6 +18,7 @@ import type { DockerImages, PinnedTemplate } from "./docker_images.ts";
 import { type DockerNames, StartedElsewhereError } from "./docker_names.ts";
 import type { DockerNetwork } from "./docker_network.ts";
 import { EngineError, type Instance, type Launch } from "./engine.ts";
+import { StartsInProgress } from "./starts_in_progress.ts";
 
 /** Parameters of `POST /containers/create`. */
 export type ContainerSpec = ReturnType<typeof containerSpec>;
@@ -49,7 +50,7 @@ type PinnedLaunch = Launch & { readonly template: PinnedTemplate };
 /** Starts containers, and knows the starts in progress. */
 export class DockerStarts {
   readonly #options: StartsOptions;
-  readonly #underWay = new Set<{ readonly name: string }>();
+  readonly #inProgress = new StartsInProgress();
 
   constructor(options: StartsOptions) {
     this.#options = options;
@@ -57,7 +58,7 @@ export class DockerStarts {
 
   /** Names of the starts in progress. */
   get names(): readonly string[] {
-    return [...this.#underWay].map(({ name }) => name);
+    return this.#inProgress.names;
   }
 
   /**
@@ -66,23 +67,18 @@ export class DockerStarts {
    * @param launch the instance to start
    * @throws {EngineError} the start failed; nothing of it is left
    */
-  async start(launch: Launch): Promise<Instance> {
-    const start = { name: launch.name };
-    this.#underWay.add(start);
-    try {
-      // Report an invalid command line before anything is pulled.
-      this.#specOf(launch);
-      return await this.#start({ ...launch, template: await this.#pinned(launch) });
-    } catch (error) {
-      if (!(error instanceof StartedElsewhereError)) throw error;
-      return await this.#found(error.id, launch.name);
-    } finally {
-      this.#underWay.delete(start);
-    }
-  }
-
-  #pinned({ template }: Launch): Promise<PinnedTemplate> {
-    return this.#options.images.pinned(template);
+  start(launch: Launch): Promise<Instance> {
+    return this.#inProgress.during(launch.name, async () => {
+      try {
+        // Report an invalid command line before anything is pulled.
+        this.#specOf(launch);
+        const template = await this.#options.images.pinned(launch.template);
+        return await this.#start({ ...launch, template });
+      } catch (error) {
+        if (!(error instanceof StartedElsewhereError)) throw error;
+        return await this.#found(error.id, launch.name);
+      }
+    });
   }
 
   #specOf(launch: Launch): ContainerSpec {

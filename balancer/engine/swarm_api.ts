@@ -4,9 +4,8 @@
  * @module
  */
 // @ts-types="npm:@types/dockerode@4.0.2"
-import Docker from "dockerode";
-import { withDeadline } from "./deadline.ts";
-import { connectionPerCall } from "./docker_agent.ts";
+import type Docker from "dockerode";
+import { DockerClient } from "./docker_client.ts";
 import type { DockerConnection } from "./docker_connection.ts";
 import { type NetworkApi, unless } from "./docker_network.ts";
 import type { RegistryCredentials } from "./registry_credentials.ts";
@@ -31,7 +30,7 @@ const UPDATES = 10;
 
 /** A client of one manager. */
 export class SwarmApi {
-  readonly #deadlineMs: number;
+  readonly #client: DockerClient;
   readonly #docker: Docker;
 
   /**
@@ -40,9 +39,8 @@ export class SwarmApi {
    *   others does not answer at all
    */
   constructor(connection: DockerConnection, deadlineMs: number) {
-    this.#deadlineMs = deadlineMs;
-    const options = { ...connection, agent: connectionPerCall("ca" in connection) };
-    this.#docker = new Docker({ ...options, timeout: deadlineMs });
+    this.#client = new DockerClient(connection, deadlineMs, toSwarmError);
+    this.#docker = this.#client.calls;
   }
 
   /**
@@ -52,12 +50,8 @@ export class SwarmApi {
    * @param call the call
    * @throws {EngineError} the call failed
    */
-  async ask<T>(action: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(this.#deadlineMs, call);
-    } catch (error) {
-      throw toSwarmError(action, error);
-    }
+  ask<T>(action: string, call: () => Promise<T>): Promise<T> {
+    return this.#client.ask(action, call);
   }
 
   /** Calls about networks, which the caller makes through {@linkcode SwarmApi.ask}. */
@@ -119,20 +113,16 @@ export class SwarmApi {
     id: string,
     change: (spec: ServiceSpecInfo, service: ServiceInfo) => ServiceSpecInfo | undefined,
   ): Promise<void> {
-    for (let tries = 1;; tries++) {
+    await whileStale(async () => {
       const service = await this.service(id);
       if (!service) throw new EngineError("failed", `swarm: there is no service ${id}`);
       const spec = change(service.Spec, service);
       if (!spec) return;
       // Beside `_body` everything would become part of the query.
       const options = { _query: { version: service.Version.Index }, _body: spec };
-      try {
-        const updating = () => this.#docker.getService(id).update(options);
-        return void await this.ask(`update the service ${id}`, updating);
-      } catch (error) {
-        if (!isStale(error) || tries === UPDATES) throw error;
-      }
-    }
+      const updating = () => this.#docker.getService(id).update(options);
+      await this.ask(`update the service ${id}`, updating);
+    });
   }
 
   /** Removes a service; one that does not exist counts as removed. */
@@ -180,22 +170,29 @@ export class SwarmApi {
    * @param availability `active`, `pause` for no new tasks, `drain` for none at all
    */
   async setAvailability(id: string, availability: Availability): Promise<void> {
-    for (let tries = 1;; tries++) {
+    await whileStale(async () => {
       const node = (await this.nodes()).find((one) => one.ID === id);
       if (!node) throw new EngineError("failed", `swarm: there is no machine ${id}`);
       if (node.Spec.Availability === availability) return;
       const body = { ...node.Spec, Availability: availability };
       const options = { _query: { version: node.Version.Index }, _body: body };
-      try {
-        const updating = () => this.#docker.getNode(id).update(options);
-        return void await this.ask(`update the machine ${id}`, updating);
-      } catch (error) {
-        if (!isStale(error) || tries === UPDATES) throw error;
-      }
-    }
+      const updating = () => this.#docker.getNode(id).update(options);
+      await this.ask(`update the machine ${id}`, updating);
+    });
   }
 
   async #list<T>(action: string, call: () => Promise<unknown>): Promise<T[]> {
     return await this.ask(action, call) as T[];
+  }
+}
+
+/** Repeats a read with its update while another client updates the object in between. */
+async function whileStale(update: () => Promise<void>): Promise<void> {
+  for (let tries = 1;; tries++) {
+    try {
+      return await update();
+    } catch (error) {
+      if (!isStale(error) || tries === UPDATES) throw error;
+    }
   }
 }

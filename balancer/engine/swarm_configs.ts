@@ -4,11 +4,8 @@
  *
  * @module
  */
-// @ts-types="npm:@types/dockerode@4.0.2"
-import Docker from "dockerode";
 import type { ConfigsApi, SwarmConfig } from "../cluster/swarm_store.ts";
-import { withDeadline } from "./deadline.ts";
-import { connectionPerCall } from "./docker_agent.ts";
+import { DockerClient } from "./docker_client.ts";
 import type { DockerConnection } from "./docker_connection.ts";
 import { statusOf } from "./docker_errors.ts";
 import { unless } from "./docker_network.ts";
@@ -36,9 +33,7 @@ interface ConfigEvent {
 
 /** Configs of the swarm that a Docker Engine manages. */
 export class SwarmConfigs implements ConfigsApi {
-  readonly #deadlineMs: number;
-  readonly #calls: Docker;
-  readonly #streams: Docker;
+  readonly #client: DockerClient;
 
   /**
    * @param connection address of the manager
@@ -46,28 +41,25 @@ export class SwarmConfigs implements ConfigsApi {
    *   may not answer at all
    */
   constructor(connection: DockerConnection, deadlineMs: number) {
-    this.#deadlineMs = deadlineMs;
-    const options = { ...connection, agent: connectionPerCall("ca" in connection) };
-    this.#calls = new Docker({ ...options, timeout: deadlineMs });
-    this.#streams = new Docker(options);
+    this.#client = new DockerClient(connection, deadlineMs, toSwarmError);
   }
 
   async find(nameOrId: string): Promise<SwarmConfig | undefined> {
-    const inspection = () => unless([404], this.#calls.getConfig(nameOrId).inspect());
-    const found = await this.#ask(`read the config ${nameOrId}`, inspection);
+    const inspection = () => unless([404], this.#client.calls.getConfig(nameOrId).inspect());
+    const found = await this.#client.ask(`read the config ${nameOrId}`, inspection);
     return found && configOf(found as unknown as ConfigInfo);
   }
 
   async list(label: string): Promise<readonly SwarmConfig[]> {
     const query = { filters: { label: [label] } };
-    const listing = () => this.#calls.listConfigs(query) as Promise<unknown>;
-    return (await this.#ask("list configs", listing) as ConfigInfo[]).map(configOf);
+    const listing = () => this.#client.calls.listConfigs(query) as Promise<unknown>;
+    return (await this.#client.ask("list configs", listing) as ConfigInfo[]).map(configOf);
   }
 
   async create(name: string, labels: Readonly<Record<string, string>>): Promise<boolean> {
     const spec = { Name: name, Labels: { ...labels }, Data: DATA };
-    const creation = () => unless([409], this.#calls.createConfig(spec));
-    return await this.#ask(`create the config ${name}`, creation) !== undefined;
+    const creation = () => unless([409], this.#client.calls.createConfig(spec));
+    return await this.#client.ask(`create the config ${name}`, creation) !== undefined;
   }
 
   async update(
@@ -80,9 +72,9 @@ export class SwarmConfigs implements ConfigsApi {
       _query: { version },
       _body: { Name: name, Labels: { ...labels }, Data: DATA },
     };
-    const updating = () => this.#calls.getConfig(id).update(options);
+    const updating = () => this.#client.calls.getConfig(id).update(options);
     try {
-      await this.#ask(`update the config ${name}`, updating);
+      await this.#client.ask(`update the config ${name}`, updating);
       return true;
     } catch (error) {
       if (statusOf(error) === 404 || isStale(error)) return false;
@@ -91,26 +83,18 @@ export class SwarmConfigs implements ConfigsApi {
   }
 
   async remove(id: string): Promise<void> {
-    const removal = () => unless([404], this.#calls.getConfig(id).remove());
-    await this.#ask(`remove the config ${id}`, removal);
+    const removal = () => unless([404], this.#client.calls.getConfig(id).remove());
+    await this.#client.ask(`remove the config ${id}`, removal);
   }
 
   async *changes(signal: AbortSignal): AsyncGenerator<string> {
     const query = { filters: { type: ["config" as const] }, abortSignal: signal };
-    const opening = () => this.#streams.getEvents(query);
-    const stream = await this.#ask("watch configs", opening) as unknown as AsyncIterable<
+    const opening = () => this.#client.streams.getEvents(query);
+    const stream = await this.#client.ask("watch configs", opening) as unknown as AsyncIterable<
       Uint8Array
     >;
     for await (const { Actor: { Attributes } } of jsonLines<ConfigEvent>(stream)) {
       if (Attributes["name"] !== undefined) yield Attributes["name"];
-    }
-  }
-
-  async #ask<T>(action: string, call: () => Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(this.#deadlineMs, call);
-    } catch (error) {
-      throw toSwarmError(action, error);
     }
   }
 }

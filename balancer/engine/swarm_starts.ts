@@ -11,6 +11,7 @@ import type { DockerNetwork } from "./docker_network.ts";
 import { EngineError, type Instance, type Launch } from "./engine.ts";
 import { readReference } from "./image_reference.ts";
 import { readCredentials } from "./registry_credentials.ts";
+import { StartsInProgress } from "./starts_in_progress.ts";
 import type { SwarmApi } from "./swarm_api.ts";
 import { isNameTaken } from "./swarm_errors.ts";
 import { labelsOf, nextGeneration, serviceIdentity } from "./swarm_names.ts";
@@ -44,7 +45,7 @@ const GENERATIONS = 50;
 /** Starts services, and knows the starts in progress. */
 export class SwarmStarts {
   readonly #options: StartsOptions;
-  readonly #underWay = new Set<{ readonly name: string }>();
+  readonly #inProgress = new StartsInProgress();
 
   constructor(options: StartsOptions) {
     this.#options = options;
@@ -52,7 +53,7 @@ export class SwarmStarts {
 
   /** Names of the starts in progress. */
   get names(): readonly string[] {
-    return [...this.#underWay].map(({ name }) => name);
+    return this.#inProgress.names;
   }
 
   /**
@@ -61,15 +62,11 @@ export class SwarmStarts {
    * @param launch the instance to start
    * @throws {EngineError} the start failed; nothing of it is left
    */
-  async start(launch: Launch): Promise<Instance> {
-    const start = { name: launch.name };
-    this.#underWay.add(start);
-    try {
+  start(launch: Launch): Promise<Instance> {
+    return this.#inProgress.during(launch.name, async () => {
       const template = await this.#options.images.pinned(launch.template);
       return await this.#start({ ...launch, template, generation: 1 });
-    } finally {
-      this.#underWay.delete(start);
-    }
+    });
   }
 
   async #start(launch: ServiceLaunch): Promise<Instance> {

@@ -201,6 +201,17 @@ Deno.test("several balancers: the end of the holder leaves the replicas running,
   assertEquals(two!.cluster.status.balancers.map(({ id }) => id), [two!.id]);
 });
 
+Deno.test("several balancers: one whose lease has lapsed shows no balancer that heals", async () => {
+  const shared = await world(2);
+  const [one, two] = shared.balancers;
+  assertEquals(one!.cluster.status.holder, one!.id);
+  one!.port.cut = true;
+  await shared.time.turn(2500);
+  assertEquals(one!.cluster.status.holder, undefined);
+  await shared.time.turn(2000);
+  assertEquals(two!.cluster.status.holder, two!.id);
+});
+
 Deno.test("several balancers: spares stand in, and the next holder keeps them", async () => {
   const shared = new SharedHarness();
   for (let one = 0; one < 2; one++) await shared.add({ spares: 1 });

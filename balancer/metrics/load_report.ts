@@ -26,6 +26,7 @@ export class LoadReport {
 
   constructor(sources: LoadSources) {
     this.#sources = sources;
+    this.look();
   }
 
   /** Takes a sample. */
@@ -59,8 +60,9 @@ export class LoadReport {
     };
   }
 
-  #loadOf(name: string, { firstByte, hold }: ReplicaTimes): ReplicaLoad {
-    const before = this.#looks[0]?.get(name);
+  #loadOf(name: string, { counters, firstByte, hold }: ReplicaTimes): ReplicaLoad {
+    const oldest = this.#looks[0]?.get(name);
+    const before = oldest?.counters === counters ? oldest : undefined;
     const replica = since(firstByte, before?.firstByte, FIRST_BYTE);
     const waits = since(hold, before?.hold, HOLD);
     return {

@@ -159,3 +159,24 @@ Deno.test("the load's quantiles cover the last ten seconds", () => {
   assert(last!.p99Ms! > 2.5 && last!.p99Ms! <= 3.2);
   assertEquals(report.report(7).replicas["Server2"]?.p50Ms, null);
 });
+
+Deno.test("the load's quantiles have the requests of the first second", () => {
+  const { book, workers } = bookOfTwo();
+  const report = new LoadReport({ counters: book, inFlight: () => 0 });
+  workers[0]!.of("Server1").began(100, 1);
+  report.look();
+  assert(report.report(1).replicas["Server1"]!.p50Ms! > 80);
+});
+
+Deno.test("a replica that left and joined again has the quantiles of its second time", () => {
+  const { book, workers } = bookOfTwo();
+  const report = new LoadReport({ counters: book, inFlight: () => 0 });
+  for (let i = 0; i < 100; i++) workers[0]!.of("Server1").began(100, 1);
+  report.look();
+  for (let second = 0; second < 10; second++) report.look();
+  book.enroll([{ name: "Server2" }]);
+  workers[0]!.enroll(["Server1"], book.enroll([{ name: "Server1" }, { name: "Server2" }]));
+  workers[0]!.of("Server1").began(3, 1);
+  const { p50Ms, p99Ms } = report.report(1).replicas["Server1"]!;
+  assert(p50Ms! < 3.2 && p99Ms! < 3.2, `${p50Ms} ${p99Ms}`);
+});

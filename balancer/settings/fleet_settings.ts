@@ -28,9 +28,9 @@ export const FLEET_SETTINGS = {
   LB_UPSTREAMS: {
     schema: parsed(parseUpstreams),
     fallback: "",
-    expects:
-      "`name=address*weight,…`: an address is `host:port`, `https://host:port` for TLS, or " +
-      "`unix:/path` without TLS; name and weight (0 to 1000) may be left out",
+    expects: "`name=address*weight,…`: an address is `host:port` or `http://host:port`, " +
+      "`https://host:port` for TLS, or `unix:/path` without TLS; name and weight (0 to 1000) may " +
+      "be left out",
     about: "upstreams for engine static; one without a name is named by its address",
     form: { kind: "upstreams" },
   },

@@ -4,7 +4,10 @@
  *
  * @module
  */
-import type { Balancers, Placed } from "./balancers.ts";
+import type { Own, OwnFront } from "./own.ts";
+
+/** Pause of each client between two requests, in milliseconds: the resolution of the windows. */
+const PAUSE_MS = 1;
 
 /** The result of some changes. */
 export interface Agreement {
@@ -37,6 +40,12 @@ class Responses {
     if (!seen.has(epoch)) seen.set(epoch, performance.now());
   }
 
+  fail(error: unknown): void {
+    if (!(error instanceof TypeError)) throw error;
+    this.lost++;
+    this.count++;
+  }
+
   get windowsMs(): number[] {
     const epochs = [...this.digests.keys()].filter((epoch) =>
       this.first.every((s) => s.has(epoch))
@@ -51,25 +60,22 @@ class Responses {
 /**
  * Changes a weight at each balancer in turn, while one client asks each of them all the time.
  *
- * @param balancers the balancers
+ * @param own the balancers
  * @param count number of changes
  */
-export async function change({ all }: Balancers, count: number): Promise<Agreement> {
+export async function change({ fronts }: Own, count: number): Promise<Agreement> {
   const responses = new Responses();
   const running = new AbortController();
-  const clients = all.map((one, at) => ask(one, at, responses, running.signal));
+  const clients = fronts.map((one, at) => ask(one, at, responses, running.signal));
   const answersMs: number[] = [];
-  for (let n = 0; n < count; n++) {
-    const { balancer } = all[n % all.length]!;
-    const begin = performance.now();
-    const { status, body } = await balancer.call("PATCH", "/_lb/replicas/Server1", {
-      weight: 2 + n,
-    });
-    if (status !== 200) throw new Error(`a change failed: ${JSON.stringify(body)}`);
-    answersMs.push(performance.now() - begin);
+  try {
+    for (let n = 0; n < count; n++) {
+      answersMs.push(await changeWeight(fronts[n % fronts.length]!, 2 + n));
+    }
+  } finally {
+    running.abort();
+    await Promise.all(clients);
   }
-  running.abort();
-  await Promise.all(clients);
   return {
     changes: count,
     responses: responses.count,
@@ -80,15 +86,28 @@ export async function change({ all }: Balancers, count: number): Promise<Agreeme
   };
 }
 
+/** Changes a weight. @returns milliseconds until the answer */
+async function changeWeight({ balancer }: OwnFront, weight: number): Promise<number> {
+  const begin = performance.now();
+  const { status, body } = await balancer.call("PATCH", "/_lb/replicas/Server1", { weight });
+  if (status !== 200) throw new Error(`a change failed: ${JSON.stringify(body)}`);
+  return performance.now() - begin;
+}
+
 async function ask(
-  { balancer }: Placed,
+  { url }: OwnFront,
   at: number,
   responses: Responses,
   signal: AbortSignal,
 ): Promise<void> {
   while (!signal.aborted) {
-    const response = await fetch(`${balancer.url}/home`);
-    await response.body?.cancel();
-    responses.note(at, response);
+    try {
+      const response = await fetch(`${url}/home`);
+      await response.body?.cancel();
+      responses.note(at, response);
+    } catch (error) {
+      responses.fail(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
 }

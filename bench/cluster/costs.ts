@@ -48,5 +48,5 @@ async function rssOf(pid: number): Promise<number> {
 
 /** Deno itself reads /proc only with every permission. */
 async function contentOf(path: string): Promise<string> {
-  return (await run("cat", [path])).stdout;
+  return (await run("sh", ["-c", 'cat "$0"', path])).stdout;
 }

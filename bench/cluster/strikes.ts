@@ -4,16 +4,25 @@
  *
  * @module
  */
-import { run } from "../../tools/command.ts";
-import type { Replica, Status } from "../../tests/harness/balancer.ts";
 import { Load } from "../../tests/harness/load.ts";
-import { Balancers } from "./balancers.ts";
+import { printError } from "../../tools/print.ts";
+import { ToolError } from "../../tools/tool.ts";
+import { now } from "../harness/clock.ts";
+import { signalProcess } from "../harness/program.ts";
+import { type Contestant, type Front, type Instance, REPLICAS, untilAll } from "./contestant.ts";
+import { processesOf } from "./processes.ts";
+
+/** Pause of each client between two requests, in milliseconds: two cores carry everything. */
+const PAUSE_MS = 10;
+
+/** Clients of each balancer. */
+const CLIENTS = 2;
 
 /** The times of one failure, in milliseconds. */
 interface Strike {
-  /** Until no balancer routed to the instance. */
+  /** Until no balancer routed to the instances that failed. */
   readonly outMs: number;
-  /** Until the ring was full again at every balancer. */
+  /** Until every balancer routed to all replicas again. */
   readonly fullMs: number;
 }
 
@@ -24,101 +33,108 @@ export interface Strikes {
   readonly lost: readonly string[];
 }
 
+/** No failure yet. */
+export const NO_STRIKES: Strikes = { strikes: [], served: 0, lost: [] };
+
+/** Failures of one kind in several runs. */
+export function together(all: readonly Strikes[]): Strikes {
+  return {
+    strikes: all.flatMap(({ strikes }) => strikes),
+    served: all.reduce((sum, { served }) => sum + served, 0),
+    lost: all.flatMap(({ lost }) => lost),
+  };
+}
+
 /**
- * Kills replicas, one after the other, each on another machine than the first.
+ * Kills a replica on another machine than the first, and waits until everything is repaired.
  *
- * @param balancers the balancers
- * @param count how many
+ * @param contestant the system
+ * @param turn number of the kill; it chooses the replica
  */
-export async function killReplicas(balancers: Balancers, count: number): Promise<Strikes> {
-  return await underLoad(balancers, async () => {
-    const strikes: Strike[] = [];
-    for (let kill = 0; kill < count; kill++) {
-      const status = await balancers.all[0]!.balancer.status();
-      const own = balancers.machines.nameOf(1);
-      const others = status.replicas.filter(({ machine }) => machine !== own);
-      const victim = others[kill % others.length] ?? status.replicas[0]!;
-      const pids = await processesOf(balancers, victim);
-      const out = () => balancers.until((seen) => isOut(seen, victim));
-      const full = () => balancers.until((seen) => isReplaced(seen, victim));
-      for (const pid of pids) Deno.kill(pid, "SIGKILL");
-      const [outMs, fullMs] = await Promise.all([out(), full()]);
-      strikes.push({ outMs, fullMs });
-      await balancers.until(isWhole);
-    }
-    return strikes;
+export async function killReplica(contestant: Contestant, turn: number): Promise<Strikes> {
+  return await underLoad(contestant.fronts, async () => {
+    const all = await contestant.instances();
+    const others = all.filter(({ machine }) => machine !== contestant.fronts[0]?.machine);
+    const victim = others[turn % others.length];
+    if (!victim) throw new ToolError("there is no replica on another machine");
+    const pids = await processesOf(victim.container);
+    const ends = endsOf(contestant, [victim]);
+    const kills = Promise.all(pids.map((pid) => signalProcess("KILL", pid)));
+    const strike = strikeOf(Math.min(...await kills), await ends);
+    await contestant.rest();
+    return strike;
   });
 }
 
 /**
  * Takes the power from a machine.
  *
- * @param balancers the balancers
+ * @param contestant the system
  * @param leader whether it is the machine of the swarm's leader; else it is another one
  */
-export async function powerOff(balancers: Balancers, leader: boolean): Promise<Strikes> {
-  const { machines } = balancers;
-  const roles = await machines.docker(
-    1,
-    "node",
-    "ls",
-    "--format",
-    "{{.Hostname}} {{.ManagerStatus}}",
-  );
-  const lead = roles.split("\n").find((row) => row.endsWith("Leader"))?.split(" ")[0];
-  const machine = machines.all.find((one) => (machines.nameOf(one) === lead) === leader)!;
-  const name = machines.nameOf(machine);
-  const survivors = balancers.all.filter((one) => one.machine !== machine);
-  return await underLoad({ all: survivors }, async () => {
-    const ended = balancers.off(machine);
-    const out = balancers.until(({ replicas }) =>
-      replicas.every((one) => one.machine !== name || one.state !== "ready")
-    );
-    const full = balancers.until((status) =>
-      isWhole(status) && status.replicas.every((one) => one.machine !== name)
-    );
-    const [outMs, fullMs] = await Promise.all([out, full, ended]);
-    return [{ outMs, fullMs }];
+export async function powerOff(contestant: Contestant, leader: boolean): Promise<Strikes> {
+  const { machines } = contestant;
+  const lead = await leaderOf(contestant);
+  // Not the first of the others, which was started first and has the lease.
+  const machine = leader ? lead : machines.all.findLast((one) => one !== lead) ?? 0;
+  const victims = (await contestant.instances()).filter((one) => one.machine === machine);
+  const survivors = contestant.fronts.filter((front) => front.machine !== machine);
+  return await underLoad(survivors, async () => {
+    const begin = now();
+    const off = contestant.off(machine);
+    const ends = await endsOf(contestant, victims);
+    await off;
+    return strikeOf(begin, ends);
   });
 }
 
+/** Number of the machine whose manager leads the swarm. */
+async function leaderOf({ machines }: Contestant): Promise<number> {
+  const format = "{{.Hostname}} {{.ManagerStatus}}";
+  const roles = await machines.docker(1, "node", "ls", "--format", format);
+  const lead = roles.split("\n").find((row) => row.endsWith("Leader"))?.split(" ")[0];
+  return machines.all.find((one) => machines.nameOf(one) === lead) ?? 0;
+}
+
+/** When all balancers had left the victims, and when they had a full ring without them. */
+function endsOf(contestant: Contestant, victims: readonly Instance[]): Promise<[number, number]> {
+  const isOut = (ready: ReadonlySet<string>) => victims.every(({ id }) => !ready.has(id));
+  return Promise.all([
+    untilAll(contestant, isOut),
+    untilAll(contestant, (ready) => isOut(ready) && ready.size === REPLICAS),
+  ]);
+}
+
+function strikeOf(begin: number, [out, full]: readonly [number, number]): Strike {
+  return { outMs: out - begin, fullMs: full - begin };
+}
+
 async function underLoad(
-  { all }: Pick<Balancers, "all">,
-  strike: () => Promise<Strike[]>,
+  fronts: readonly Front[],
+  strike: () => Promise<Strike>,
 ): Promise<Strikes> {
-  const loads = all.map(({ balancer }) => new Load(`${balancer.url}/home`, 1));
-  const strikes = await strike();
+  const loads = fronts.map(({ url }) => new Load(`${url}/home`, CLIENTS, PAUSE_MS));
+  try {
+    const done = await strike();
+    const { served, lost } = await resultOf(loads);
+    printError(
+      `  out ${ms(done.outMs)}, full ${ms(done.fullMs)}, lost ${lost.length} of ${served}`,
+    );
+    return { strikes: [done], served, lost };
+  } finally {
+    await resultOf(loads);
+  }
+}
+
+async function resultOf(loads: readonly Load[]): Promise<Omit<Strikes, "strikes">> {
   const results = await Promise.all(loads.map((load) => load.stop()));
   const served = results.flatMap(({ served }) => [...served.values()]);
   return {
-    strikes,
     served: served.reduce((all, one) => all + one, 0),
     lost: results.flatMap(({ failed }) => failed),
   };
 }
 
-/** Host-wide process ids of a replica's container; `docker kill` would add its own time. */
-async function processesOf({ machines }: Balancers, victim: Replica): Promise<number[]> {
-  const at = machines.all.find((one) => machines.nameOf(one) === victim.machine) ?? 0;
-  const label = `label=com.docker.swarm.service.id=${victim.instance}`;
-  const id = await machines.docker(at, "ps", "-q", "--no-trunc", "--filter", label);
-  const script = 'grep -l "$1" /proc/[0-9]*/cgroup 2>/dev/null';
-  const { stdout } = await run("sh", ["-c", script, "sh", id]);
-  const pids = stdout.match(/(?<=\/proc\/)\d+/g)?.map(Number) ?? [];
-  if (pids.length === 0) throw new Error(`no process of ${victim.name} was found`);
-  return pids;
-}
-
-function isOut({ replicas }: Status, victim: Replica): boolean {
-  const one = replicas.find(({ name }) => name === victim.name);
-  return one === undefined || one.instance !== victim.instance || one.state !== "ready";
-}
-
-function isReplaced(status: Status, victim: Replica): boolean {
-  const one = status.replicas.find(({ name }) => name === victim.name);
-  return isWhole(status) && one?.instance !== victim.instance;
-}
-
-function isWhole({ ready, desired }: Status): boolean {
-  return ready === desired;
+function ms(value: number): string {
+  return `${value.toFixed(0)} ms`;
 }

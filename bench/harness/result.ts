@@ -14,6 +14,8 @@ export interface Metric {
   readonly digits: number;
   /** The better one of two values. Without it values are not compared. */
   readonly better?: "less" | "more";
+  /** Whether the least and the greatest value of the rounds are shown, too. */
+  readonly spread?: boolean;
 }
 
 /** A result and its presentations. */

@@ -12,7 +12,8 @@ import type { Options } from "./options.ts";
 import { PROXY_CORE, startPinned } from "./pinned.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Row, Table } from "./result.ts";
-import { type Scenario, SHARE, type Subject } from "./scenario.ts";
+import { type FixedRate, type Scenario, SHARE, type Subject } from "./scenario.ts";
+import { notCarried } from "./carried.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** The participants of a contest. */
@@ -36,27 +37,71 @@ interface Account {
 export async function compete(scenario: Scenario, field: Field): Promise<Table> {
   const accounts = field.proxies.filter((proxy) => takesPart(scenario, proxy))
     .map((proxy): Account => ({ proxy, samples: [], fault: field.missing.get(proxy.name) }));
-  const rate = await commonRate(scenario, accounts, field);
-  for (let round = 1; round <= field.options.rounds; round++) {
-    for (const account of accounts.filter(({ proxy }) => !field.missing.has(proxy.name))) {
-      printError(`${scenario.name}, round ${round}: ${account.proxy.name}`);
-      await turn(scenario, account, field, rate);
-    }
-  }
+  if (scenario.fixedRate) await atOneRate(scenario, scenario.fixedRate, accounts, field);
+  else await inTurns(scenario, accounts, field);
   const { name, title, metrics } = scenario;
   return { scenario: name, title, metrics, rows: accounts.map(rowOf) };
 }
 
-/** A turn that fails is noted and does not count; the others go on. */
-async function turn(
+/** Starts a proxy for each of its measurements. */
+async function inTurns(
   scenario: Scenario,
-  account: Account,
+  accounts: readonly Account[],
   field: Field,
-  rate: number,
 ): Promise<void> {
+  for (let round = 1; round <= field.options.rounds; round++) {
+    for (const account of accounts.filter(({ proxy }) => !field.missing.has(proxy.name))) {
+      printError(`${scenario.name}, round ${round}: ${account.proxy.name}`);
+      await noted(account, async () => {
+        await using started = await start(scenario, account.proxy, field);
+        account.samples.push(await scenario.measure(started.subject));
+      });
+    }
+  }
+}
+
+/**
+ * All proxies run from the first to the last round, so that a round is short and the rounds of all
+ * are close together. Those that wait use no CPU.
+ */
+async function atOneRate(
+  scenario: Scenario,
+  { most, leastRounds }: FixedRate,
+  accounts: readonly Account[],
+  field: Field,
+): Promise<void> {
+  await using stack = new AsyncDisposableStack();
+  const started: { account: Account; subject: Subject }[] = [];
+  let least = Infinity;
+  for (const account of accounts.filter(({ fault }) => fault === undefined)) {
+    printError(`${scenario.name}, what it carries: ${account.proxy.name}`);
+    await noted(account, async () => {
+      const { subject } = stack.use(await start(scenario, account.proxy, field));
+      least = Math.min(least, await most(subject));
+      started.push({ account, subject });
+    });
+  }
+  const { quick, rounds } = field.options;
+  for (let round = 1; round <= (quick ? rounds : Math.max(leastRounds, rounds)); round++) {
+    printError(`${scenario.name}, round ${round} at ${Math.round(SHARE * least)} requests/s`);
+    for (const { account, subject } of rotated(started, round)) {
+      await noted(account, async () => {
+        account.samples.push(await scenario.measure({ ...subject, rate: SHARE * least, round }));
+      });
+    }
+  }
+  for (const account of accounts) account.fault ??= notCarried(account.samples);
+}
+
+/** Each round begins with another one. */
+function rotated<T>(all: readonly T[], by: number): T[] {
+  return all.map((_, at) => all[(at + by) % all.length] as T);
+}
+
+/** A turn that fails is noted and does not count; the others go on. */
+async function noted(account: Account, turn: () => Promise<void>): Promise<void> {
   try {
-    const measure = (subject: Subject) => scenario.measure({ ...subject, rate });
-    account.samples.push(await during(scenario, account.proxy, field, measure));
+    await turn();
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     account.fault = error.message;
@@ -68,29 +113,12 @@ function takesPart({ kinds, names }: Scenario, { kind, name }: Proxy): boolean {
   return (kinds?.includes(kind) ?? true) && (names?.includes(name) ?? true);
 }
 
-/** @returns the rate that all get; 0 where the scenario has none, or no proxy answers */
-async function commonRate(
-  scenario: Scenario,
-  accounts: readonly Account[],
-  field: Field,
-): Promise<number> {
-  if (!scenario.most) return 0;
-  let least = Infinity;
-  for (const { proxy, fault } of accounts) {
-    if (fault !== undefined) continue;
-    printError(`${scenario.name}, what it carries: ${proxy.name}`);
-    least = Math.min(least, await during(scenario, proxy, field, scenario.most));
-  }
-  return least === Infinity ? 0 : SHARE * least;
-}
-
-/** Starts a proxy, does something with it, and ends it. */
-async function during<T>(
+/** Starts a proxy; disposing of it ends it. */
+async function start(
   scenario: Scenario,
   proxy: Proxy,
   field: Field,
-  act: (subject: Subject) => Promise<T>,
-): Promise<T> {
+): Promise<AsyncDisposable & { readonly subject: Subject }> {
   const { upstreams, folder, options } = field;
   const port = freePort();
   const ports = upstreams.map((upstream) => upstream.port);
@@ -98,7 +126,8 @@ async function during<T>(
   const tlsPort = scenario.tls ? freePort() : 0;
   const setup = { port, http2Port, tlsPort, upstreams: ports, folder };
   const command = scenario.command?.(setup) ?? await proxy.command(setup);
-  await using program = startPinned(command, PROXY_CORE, `${folder}/${proxy.name}.log`);
+  await using stack = new AsyncDisposableStack();
+  const program = stack.use(startPinned(command, PROXY_CORE, `${folder}/${proxy.name}.log`));
   if (!await answers(`http://127.0.0.1:${port}/small/0`, program.ended)) {
     const log = lastLines(await Deno.readTextFile(program.log), 3);
     throw new ToolError(`does not answer: ${log}`);
@@ -108,7 +137,12 @@ async function during<T>(
   // The balancer serves both protocols on one port.
   const own = scenario.http2 && proxy.kind === "own";
   const place = { port, tlsPort, http2Port: own ? port : http2Port };
-  return await act({ ...options, ...place, warmUp, pid, log, upstreams, folder, rate: 0 });
+  const run = { pid, log, upstreams, folder, rate: 0, round: 1 };
+  const running = stack.move();
+  return {
+    subject: { ...options, ...place, ...run, warmUp },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
 function rowOf({ proxy, samples, fault }: Account): Row {

@@ -8,6 +8,7 @@ import { runHttp2 } from "./h2load.ts";
 import { whileIdle } from "./idle.ts";
 import type { Sample } from "./metrics.ts";
 import { CERTIFICATE } from "./peer_configs.ts";
+import { runOpenLoop } from "./open_loop.ts";
 import { rated, SHARE, type Subject, wait } from "./scenario.ts";
 import { BODY_BYTES, type Path } from "./upstreams.ts";
 import { cpuBetween, readUsage } from "./usage.ts";
@@ -20,7 +21,7 @@ const SETTLE_MS = 1500;
  * A tail is made of rare events: code that is compiled late, connections to replicas that are opened
  * late. They are part of a start, not of the state that is compared.
  */
-const LONG_WARM_UP = 5;
+const LONG_WARM_UP = 3;
 
 /** As many requests as the proxy answers. */
 export async function underLoad(
@@ -79,26 +80,34 @@ export async function atShare({ port, warmUp, seconds, folder }: Subject): Promi
   return { load: rate, ...await rated({ port, rate, seconds, folder }) };
 }
 
-/** @returns requests a second that the proxy carries at most */
+/** @returns requests a second that the proxy carries at most, after a long warm-up */
 export async function most(
   { port, warmUp, seconds }: Subject,
   connections: number,
 ): Promise<number> {
   const load = { port, path: "/small/", connections };
-  await runWrk({ ...load, seconds: warmUp });
+  await runWrk({ ...load, seconds: LONG_WARM_UP * warmUp });
   const { requests, seconds: taken } = await runWrk({ ...load, seconds });
   requireAnswers(requests);
   return requests / taken;
 }
 
-/** Latency and CPU at the rate that all proxies get. */
+/** Latency and CPU at the rate that all proxies get; the same moments for all in one round. */
 export async function atRate(subject: Subject, connections: number): Promise<Sample> {
-  const { pid, port, rate, warmUp, seconds, folder } = subject;
-  await runWrk({ port, path: "/small/", connections, seconds: LONG_WARM_UP * warmUp });
+  const { pid, port, rate, round, seconds } = subject;
   const before = await readUsage(pid);
-  const sample = await rated({ port, rate, seconds, connections, folder });
+  const result = await runOpenLoop({ port, rate, seconds, connections, seed: round });
   const cpuNs = cpuBetween(before, await readUsage(pid));
-  return { load: rate, ...sample, cpuUs: cpuNs / 1e3 / (rate * seconds) };
+  return {
+    load: result.offered,
+    rate: result.carried,
+    p50Ms: result.p50,
+    p99Ms: result.p99,
+    maxMs: result.slowest,
+    cpuUs: cpuNs / 1e3 / (rate * seconds),
+    lagMs: result.lag,
+    failed: result.failed,
+  };
 }
 
 /**

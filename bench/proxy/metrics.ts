@@ -32,6 +32,8 @@ export const FAILED: Metric = { key: "failed", label: "failed", digits: 0 };
 export const BYTES: Metric = { key: "mbPerCpu", label: "MB/CPU s", digits: 0, better: "more" };
 /** The load of a run at a fixed rate. */
 export const LOAD: Metric = { key: "load", label: "req/s given", digits: 0 };
+/** Delay of the load generator itself, part of the latencies. */
+export const LAG: Metric = { key: "lagMs", label: "load's own p99 ms", digits: 2 };
 /** Memory without connections. */
 export const RSS: Metric = { key: "rssMb", label: "RSS MB, none", digits: 1 };
 /** Memory of a connection. */

@@ -72,11 +72,18 @@ export function textOf({ scenario, title, metrics, rows }: Table): string {
   return [`${scenario}: ${title}`, table, ...faults].join("\n");
 }
 
-function cell({ median }: Row, { key, digits }: Metric, best: number | undefined): string {
-  const value = median[key] ?? NaN;
+function cell(row: Row, metric: Metric, best: number | undefined): string {
+  const { key, digits, spread } = metric;
+  const value = row.median[key] ?? NaN;
   if (isNaN(value)) return "-";
   const text = value.toFixed(digits);
-  return best ? `${text} (${(value / best).toFixed(2)}x)` : text;
+  const compared = best ? `${text} (${(value / best).toFixed(2)}x)` : text;
+  return spread ? `${compared} ${rangeOf(row, metric)}` : compared;
+}
+
+function rangeOf({ samples }: Row, { key, digits }: Metric): string {
+  const values = samples.map((sample) => sample[key] ?? NaN);
+  return `[${Math.min(...values).toFixed(digits)} to ${Math.max(...values).toFixed(digits)}]`;
 }
 
 function labelOf({ name }: Row): string {

@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { CPU, FAILED, medianOf, RATE } from "./metrics.ts";
+import { assert, assertEquals } from "@std/assert";
+import { CPU, FAILED, medianOf, P99, RATE } from "./metrics.ts";
 import { bestPeer, type Row, textOf } from "./result.ts";
 
 function row(name: string, kind: Row["kind"], cpuUs: number, rate: number): Row {
@@ -35,6 +35,14 @@ Deno.test("a table has a row for each proxy that was measured; the others follow
     "| bare relay (Deno) |  10.0 (0.50x) | 90000 (1.80x) |      0 |",
     "haproxy: not installed",
   ]);
+});
+
+Deno.test("where rounds scatter, the least and the greatest value stand beside the median", () => {
+  const samples = [{ p99Ms: 2.5 }, { p99Ms: 1.25 }, { p99Ms: 4 }];
+  const rows: Row[] = [{ name: "nginx", kind: "peer", samples, median: medianOf(samples) }];
+  const metrics = [{ ...P99, spread: true }];
+  const text = textOf({ scenario: "tail", title: "", metrics, rows });
+  assert(text.includes("| 2.50 (1.00x) [1.25 to 4.00] |"), text);
 });
 
 Deno.test("each value's median over several samples is taken by itself", () => {

@@ -31,6 +31,19 @@ export interface Subject {
   readonly idle: number;
   /** Requests a second, the same for all proxies: 0 where the scenario has no such rate. */
   readonly rate: number;
+  /** The number of the round, from 1. */
+  readonly round: number;
+}
+
+/** A rate that is the same for all proxies. */
+export interface FixedRate {
+  /**
+   * Requests a second that a proxy carries at most. All are measured before the rounds, and get
+   * {@linkcode SHARE} of the slowest one's throughput.
+   */
+  readonly most: (subject: Subject) => Promise<number>;
+  /** Rounds without `--quick`. */
+  readonly leastRounds: number;
 }
 
 /** One table of the result. */
@@ -48,11 +61,7 @@ export interface Scenario {
   readonly kinds?: readonly Kind[];
   /** Names of the proxies that take part; all where it is not said. */
   readonly names?: readonly string[];
-  /**
-   * Requests a second that a proxy carries at most. Where it is given all are measured once before
-   * the rounds, and get {@linkcode SHARE} of the slowest one's throughput.
-   */
-  readonly most?: (subject: Subject) => Promise<number>;
+  readonly fixedRate?: FixedRate;
   /** The command that replaces the proxy's own. */
   readonly command?: (setup: Setup) => Command;
   readonly measure: (subject: Subject) => Promise<Sample>;

@@ -11,8 +11,23 @@ import { TLS_SCENARIOS } from "./tls_scenarios.ts";
 import type { Path } from "./upstreams.ts";
 import { VIEW_SCENARIOS } from "./view_scenarios.ts";
 
-const { CPU, RATE, P50, P99, SLOWEST, PEAK, BUSY, OTHERS, FAILED, BYTES, LOAD, RSS, IDLE, OPEN } =
-  metrics;
+const {
+  CPU,
+  RATE,
+  P50,
+  P99,
+  SLOWEST,
+  PEAK,
+  BUSY,
+  OTHERS,
+  FAILED,
+  BYTES,
+  LOAD,
+  RSS,
+  IDLE,
+  OPEN,
+  LAG,
+} = metrics;
 
 /** All scenarios, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
@@ -75,15 +90,18 @@ function bulk(name: string, title: string, path: Path): Scenario {
   };
 }
 
-/** All get the same rate, so that latencies compare: of queues that are as full as each other. */
+/**
+ * All get the same rate, so that latencies compare: of queues that are as full as each other.
+ * Requests come at independent moments, whether or not earlier ones were answered.
+ */
 function tail(connections: number): Scenario {
   return {
     name: `tail ${connections}`,
     group: "tail",
-    title: `${connections} connections, all at 70 % of what the slowest carries`,
-    metrics: [LOAD, RATE, P50, P99, SLOWEST, CPU, FAILED],
+    title: `${connections} connections, all at 70 % of what the slowest carries, open loop`,
+    metrics: [LOAD, RATE, P50, { ...P99, spread: true }, SLOWEST, CPU, LAG, FAILED],
     names: ["ringkeeper", "nginx", "haproxy"],
-    most: (subject) => most(subject, connections),
+    fixedRate: { most: (subject) => most(subject, connections), leastRounds: 5 },
     measure: (subject) => atRate(subject, connections),
   };
 }

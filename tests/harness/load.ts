@@ -16,15 +16,18 @@ interface LoadResult {
 export class Load {
   readonly result: LoadResult = { served: new Map(), failed: [] };
   readonly #url: string;
+  readonly #pauseMs: number;
   readonly #clients: Promise<void>[];
   #running = true;
 
   /**
    * @param url what to ask for
    * @param clients how many ask at the same time
+   * @param pauseMs pause of each client after each request, in milliseconds
    */
-  constructor(url: string, clients: number) {
+  constructor(url: string, clients: number, pauseMs = 0) {
     this.#url = url;
+    this.#pauseMs = pauseMs;
     this.#clients = Array.from({ length: clients }, () => this.#client());
   }
 
@@ -43,6 +46,7 @@ export class Load {
       } catch (error) {
         this.result.failed.push(String(error));
       }
+      if (this.#pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
     }
   }
 

@@ -23,14 +23,14 @@ const SLOW_MS = 120_000;
 const GUARD = new URL("machines/guard.sh", import.meta.url).pathname;
 
 /** Why tests on several machines cannot run here; undefined if they can. */
-export const MACHINES_LACK: string | undefined = await lack();
+export const MACHINES_LACK: string | undefined = PERMITTED ? await lackOfMachines() : "permissions";
 
 /** True where they cannot run; `LB_TEST_MACHINES=required` makes that an error. */
 export const MACHINE_TESTS_IGNORED: boolean = MACHINES_LACK !== undefined &&
   (!PERMITTED || Deno.env.get("LB_TEST_MACHINES") !== "required");
 
-async function lack(): Promise<string | undefined> {
-  if (!PERMITTED) return "permissions";
+/** Returns what this machine lacks for {@linkcode Machines}; undefined if that is nothing. */
+export async function lackOfMachines(): Promise<string | undefined> {
   if (Deno.build.os !== "linux" || Deno.uid() !== 0) return "root on Linux";
   for (const program of PROGRAMS) {
     const { code } = await run("sh", ["-c", 'command -v "$0"', program]);
@@ -85,7 +85,8 @@ export class Machines implements AsyncDisposable {
    * @param images images of this machine's own Docker Engine that they get
    */
   static async start(count: number, images: readonly string[] = []): Promise<Machines> {
-    if (MACHINES_LACK !== undefined) throw new Error(`machines need ${MACHINES_LACK}`);
+    const lack = await lackOfMachines();
+    if (lack !== undefined) throw new Error(`machines need ${lack}`);
     const machines = new Machines(count);
     try {
       await machines.#boot();

@@ -20,8 +20,8 @@ export const RESERVED_PACKAGES: readonly (Reserved & { readonly name: string })[
     what: "the package dockerode",
     to: [
       "balancer/engine/docker_api.ts",
+      "balancer/engine/docker_client.ts",
       "balancer/engine/swarm_api.ts",
-      "balancer/engine/swarm_configs.ts",
     ],
   },
   {

@@ -39,7 +39,11 @@ export const ROOMS: readonly Room[] = [
   { name: "view", paths: ["balancer/view.ts"], imports: ["ring"] },
   { name: "upstream list", paths: ["balancer/upstream_list.ts"], imports: ["view"] },
   { name: "clock", paths: ["balancer/clock.ts", "balancer/turn_of_loop.ts"], imports: [] },
-  { name: "durable files", paths: ["balancer/durable_files.ts"], imports: [] },
+  {
+    name: "durable files",
+    paths: ["balancer/durable_files.ts", "balancer/file_owner.ts"],
+    imports: [],
+  },
   { name: "failures", paths: ["balancer/failures.ts", "balancer/reload_error.ts"], imports: [] },
   { name: "fault", paths: ["balancer/fault.ts"], imports: [] },
   { name: "log", paths: ["balancer/log/"], imports: [] },

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { NAME_PATTERN } from "../../../replica/contract.ts";
 import { MAX_SLOTS } from "../../../ring/mod.ts";
 import type { Template } from "../../engine/engine.ts";
+import { type FileOwner, isOpenToOthers, OTHERS, ownerText } from "../../file_owner.ts";
 import { MAX_WEIGHT, REPLICA_NAME_PATTERN } from "../../upstream_list.ts";
 import { NO_EPOCH, type SavedFleet, StoreError, type Versioned } from "./store.ts";
 
@@ -60,9 +61,6 @@ const SAVED = z.object({
 
 const EPOCH = z.object({ epoch: z.int().min(NO_EPOCH).default(NO_EPOCH) });
 
-/** Owner and mode of a file, which decide who can have written it. */
-type FileOwner = Pick<Deno.FileInfo, "mode" | "uid">;
-
 /**
  * Parses a state.
  *
@@ -85,16 +83,12 @@ export function serializeState({ value, epoch }: Versioned): string {
 }
 
 /** A template with more than an image runs with the balancer's own rights. */
-function checkOwner({ template, deploy = {} }: SavedFleet, { mode, uid }: FileOwner): void {
+function checkOwner({ template, deploy = {} }: SavedFleet, file: FileOwner): void {
   if (!runsCode(template) && !runsCode(deploy)) return;
-  const user = uid === null ? null : Deno.uid();
-  const shared = mode !== null && (mode & 0o077) !== 0;
-  const foreign = user !== null && uid !== user;
-  if (!shared && !foreign) return;
-  const found = `mode ${((mode ?? 0) & 0o777).toString(8).padStart(4, "0")}, user ${uid}`;
+  if (!isOpenToOthers(file, OTHERS.any)) return;
   throw new StoreError(
     "LB_STATE_FILE: it holds a command, so it must have mode 0600 and belong to the balancer's " +
-      `user ${user}; it has ${found}`,
+      `user ${Deno.uid()}; it has ${ownerText(file)}`,
   );
 }
 

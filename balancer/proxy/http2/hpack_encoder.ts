@@ -37,6 +37,17 @@ const UNINDEXED = new Set(hashes([
 /** Secrets: never in a table, neither here nor behind another intermediary (RFC 7541, 7.1.3). */
 const SENSITIVE = new Set(hashes(["set-cookie", "www-authenticate", "authentication-info"]));
 
+/** A field in a buffer. One object may be written over for each field of a block. */
+export interface FieldSpan {
+  bytes: Uint8Array;
+  /** Index of the first byte of the name. */
+  nameStart: number;
+  nameEnd: number;
+  valueStart: number;
+  /** Index after the last byte of the value. */
+  valueEnd: number;
+}
+
 /** An entry of the dynamic table, found by its hashes first. */
 interface Entry {
   readonly size: number;
@@ -107,27 +118,16 @@ export class HpackEncoder {
    *
    * @param out buffer to write to, with room for the field and {@linkcode FIELD_OVERHEAD} bytes
    * @param at index of the first byte to write
-   * @param bytes buffer that holds the field; its name is written in lower case
-   * @param nameStart index of the first byte of the name
-   * @param nameEnd index after its last byte
-   * @param valueStart index of the first byte of the value
-   * @param valueEnd index after its last byte
+   * @param field the field; its name is written in lower case
    * @returns index after the last byte written
    */
-  field(
-    out: Uint8Array,
-    at: number,
-    bytes: Uint8Array,
-    nameStart: number,
-    nameEnd: number,
-    valueStart: number,
-    valueEnd: number,
-  ): number {
+  field(out: Uint8Array, at: number, field: FieldSpan): number {
+    const { bytes, nameStart, nameEnd, valueStart, valueEnd } = field;
     const nameHash = hashName(bytes, nameStart, nameEnd);
     const hash = hashOn(nameHash, bytes, valueStart, valueEnd);
-    const index = this.#find(hash, bytes, nameStart, nameEnd, valueStart, valueEnd);
+    const index = this.#find(hash, field);
     if (index > 0) return writeInteger(out, at, index, 7, 0x80);
-    const name = this.#findName(nameHash, bytes, nameStart, nameEnd);
+    const name = this.#findName(nameHash, field);
     const size = nameEnd - nameStart + valueEnd - valueStart + ENTRY_OVERHEAD;
     const sensitive = SENSITIVE.has(nameHash);
     const indexed = !sensitive && size <= MAX_ENTRY && size <= this.#table.capacity &&
@@ -145,42 +145,29 @@ export class HpackEncoder {
   }
 
   /** @returns index of an equal field; 0 without one */
-  #find(
-    hash: number,
-    bytes: Uint8Array,
-    nameStart: number,
-    nameEnd: number,
-    valueStart: number,
-    valueEnd: number,
-  ): number {
+  #find(hash: number, field: FieldSpan): number {
     const fixed = STATIC_LINES.get(hash);
     if (fixed !== undefined) {
       const { name, value } = STATIC_BYTES[fixed - 1]!;
-      if (isName(name, bytes, nameStart, nameEnd) && isValue(value, bytes, valueStart, valueEnd)) {
-        return fixed;
-      }
+      if (isName(name, field) && isValue(value, field)) return fixed;
     }
     const table = this.#table;
     for (let i = 0; i < table.count; i++) {
       const entry = table.at(i)!;
-      if (entry.hash !== hash || !isName(entry.name, bytes, nameStart, nameEnd)) continue;
-      if (isValue(entry.value, bytes, valueStart, valueEnd)) return FIRST_DYNAMIC + i;
+      if (entry.hash !== hash || !isName(entry.name, field)) continue;
+      if (isValue(entry.value, field)) return FIRST_DYNAMIC + i;
     }
     return 0;
   }
 
   /** @returns index of a field with the same name; 0 without one */
-  #findName(nameHash: number, bytes: Uint8Array, start: number, end: number): number {
+  #findName(nameHash: number, field: FieldSpan): number {
     const fixed = STATIC_NAMES.get(nameHash);
-    if (fixed !== undefined && isName(STATIC_BYTES[fixed - 1]!.name, bytes, start, end)) {
-      return fixed;
-    }
+    if (fixed !== undefined && isName(STATIC_BYTES[fixed - 1]!.name, field)) return fixed;
     const table = this.#table;
     for (let i = 0; i < table.count; i++) {
       const entry = table.at(i)!;
-      if (entry.nameHash === nameHash && isName(entry.name, bytes, start, end)) {
-        return FIRST_DYNAMIC + i;
-      }
+      if (entry.nameHash === nameHash && isName(entry.name, field)) return FIRST_DYNAMIC + i;
     }
     return 0;
   }
@@ -239,14 +226,14 @@ function hashes(names: readonly string[]): number[] {
   return names.map((name) => hashName(ascii(name), 0, name.length));
 }
 
-function isName(name: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== name.length) return false;
-  for (let i = 0; i < name.length; i++) if (lower(bytes[start + i]!) !== name[i]) return false;
+function isName(name: Uint8Array, { bytes, nameStart, nameEnd }: FieldSpan): boolean {
+  if (nameEnd - nameStart !== name.length) return false;
+  for (let i = 0; i < name.length; i++) if (lower(bytes[nameStart + i]!) !== name[i]) return false;
   return true;
 }
 
-function isValue(value: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start !== value.length) return false;
-  for (let i = 0; i < value.length; i++) if (bytes[start + i] !== value[i]) return false;
+function isValue(value: Uint8Array, { bytes, valueStart, valueEnd }: FieldSpan): boolean {
+  if (valueEnd - valueStart !== value.length) return false;
+  for (let i = 0; i < value.length; i++) if (bytes[valueStart + i] !== value[i]) return false;
   return true;
 }

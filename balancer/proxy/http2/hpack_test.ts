@@ -37,8 +37,9 @@ function encode(encoder: HpackEncoder, fields: readonly Pair[]): Uint8Array<Arra
   const out = new Uint8Array(bytes);
   let at = encoder.begin(out, 0);
   for (const [name, value] of fields) {
-    const line = ascii(name + value);
-    at = encoder.field(out, at, line, 0, name.length, name.length, line.length);
+    const bytes = ascii(name + value);
+    const [nameEnd, valueEnd] = [name.length, bytes.length];
+    at = encoder.field(out, at, { bytes, nameStart: 0, nameEnd, valueStart: nameEnd, valueEnd });
   }
   return out.slice(0, at);
 }

@@ -7,13 +7,23 @@ import { isHopByHop } from "../http1/field_kind.ts";
 import { Fields } from "../http1/fields.ts";
 import type { ResponseHead } from "../http1/response_head.ts";
 import { ascii } from "../http1/writer.ts";
-import { FIELD_OVERHEAD } from "./hpack_encoder.ts";
+import { FIELD_OVERHEAD, type FieldSpan } from "./hpack_encoder.ts";
 import type { Session } from "./session.ts";
 import type { Stream } from "./stream.ts";
 
 /** `:status` and three digits, written over for each response. */
 const STATUS = ascii(":status000");
 const STATUS_NAME = 7;
+const STATUS_FIELD: FieldSpan = {
+  bytes: STATUS,
+  nameStart: 0,
+  nameEnd: STATUS_NAME,
+  valueStart: STATUS_NAME,
+  valueEnd: STATUS.length,
+};
+
+/** Written over for each field. */
+const FIELD: FieldSpan = { ...STATUS_FIELD };
 
 /**
  * Sends the head of a response.
@@ -69,7 +79,7 @@ function writeStatus({ encoder }: Session, out: Uint8Array, at: number, status: 
   STATUS[STATUS_NAME] = 48 + Math.floor(status / 100);
   STATUS[STATUS_NAME + 1] = 48 + Math.floor(status / 10) % 10;
   STATUS[STATUS_NAME + 2] = 48 + status % 10;
-  return encoder.field(out, at, STATUS, 0, STATUS_NAME, STATUS_NAME, STATUS.length);
+  return encoder.field(out, at, STATUS_FIELD);
 }
 
 /** RFC 9113, 8.2.2: no field that concerns the connection. */
@@ -80,11 +90,15 @@ function writeFields(
   bytes: Uint8Array,
   fields: Fields,
 ): number {
+  FIELD.bytes = bytes;
   let at = start;
   for (let i = 0; i < fields.count; i++) {
     if (isHopByHop(fields.kind(i))) continue;
-    const [name, value] = [fields.lineStart(i), fields.valueStart(i)];
-    at = encoder.field(out, at, bytes, name, fields.nameEnd(i), value, fields.valueEnd(i));
+    FIELD.nameStart = fields.lineStart(i);
+    FIELD.nameEnd = fields.nameEnd(i);
+    FIELD.valueStart = fields.valueStart(i);
+    FIELD.valueEnd = fields.valueEnd(i);
+    at = encoder.field(out, at, FIELD);
   }
   return at;
 }

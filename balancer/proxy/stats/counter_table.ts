@@ -48,6 +48,8 @@ type LeftTimes = Pick<CounterTotals, "duration" | "firstByte">;
  * differences of `Uint32` arithmetic are right.
  */
 export interface ReplicaTimes {
+  /** The counters that were read: others under the same name belong to a replica that joined later. */
+  readonly counters: CounterSheet;
   /** From sending a request to the first byte of its response. */
   readonly firstByte: Uint32Array;
   /** Waits of its requests for it. */
@@ -160,7 +162,7 @@ export class CounterTable {
       const { firstByte, hold } = reused.get(name) ?? newTimes();
       readTimes(firstByte, sheet, REPLICA.firstByte);
       readTimes(hold, sheet, REPLICA.hold);
-      times.set(name, { firstByte, hold });
+      times.set(name, { counters: sheet, firstByte, hold });
     }
     return times;
   }
@@ -219,7 +221,7 @@ function addSteps(steps: Float64Array | Uint32Array, sheet: CounterSheet, from: 
   }
 }
 
-function newTimes(): ReplicaTimes {
+function newTimes(): Pick<ReplicaTimes, "firstByte" | "hold"> {
   return { firstByte: new Uint32Array(STEP_COUNT), hold: new Uint32Array(STEP_COUNT) };
 }
 

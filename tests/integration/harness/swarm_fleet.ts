@@ -51,7 +51,8 @@ export class SwarmFleet {
   async ready(machine: number, env: Record<string, string> = {}): Promise<Balancer> {
     const { machines } = this;
     const network = await machines.networkOf(machine, await this.#attach(machine));
-    const launcher = ["nsenter", `--net=${network}`];
+    // It ends with the test, however that ends.
+    const launcher = ["setpriv", "--pdeathsig", "KILL", "nsenter", `--net=${network}`];
     const settings = { ...this.env(machine), ...env };
     return await Balancer.ready(settings, undefined, launcher, machines.addressOf(machine));
   }
