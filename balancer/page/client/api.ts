@@ -29,6 +29,16 @@ export class Api {
     return this.#call<T>("GET", path, undefined);
   }
 
+  /** Makes a read call that a balancer may not have: null then. */
+  async find<T>(path: string): Promise<T | null> {
+    try {
+      return await this.get<T>(path);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
   /** Makes a call that changes something. @throws {ApiError} with the balancer's message */
   send<T>(method: "POST" | "PUT" | "DELETE" | "PATCH", path: string, body?: unknown): Promise<T> {
     return this.#call<T>(method, path, body === undefined ? undefined : JSON.stringify(body));

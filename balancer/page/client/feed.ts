@@ -274,21 +274,12 @@ export class Feed {
   async #readLoad(): Promise<void> {
     await this.#attempt(async () => {
       const { api, load, requestShares } = this.#store;
-      const next = await this.#loadOrNull(() => api.get<Load>("load"));
+      const next = await api.find<Load>("load");
       load.value = next;
       if (!next) return;
       this.#loads = kept(this.#loads, next, READINGS);
       requestShares.value = sharesBetween(this.#loads[0] ?? next, next);
     });
-  }
-
-  async #loadOrNull(read: () => Promise<Load>): Promise<Load | null> {
-    try {
-      return await read();
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
   }
 
   /** Failed calls are repeated anyway, and the header shows that the balancer is unreachable. */

@@ -59,7 +59,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "machine",
     title: "Machine",
-    track: "minmax(96px, 1fr)",
+    track: "minmax(110px, 1.6fr)",
     class: "machine",
     value: ({ replica }) => replica.machine ?? "",
     shown: (rows) => rows.some(({ replica }) => replica.machine !== null),
@@ -68,7 +68,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "slots",
     title: "Slots",
-    track: "minmax(60px, 1.2fr)",
+    track: "minmax(var(--share-track), 1.2fr)",
     class: "share",
     descends: true,
     value: ({ slots }) => slots,
@@ -77,7 +77,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "requests",
     title: "Requests",
-    track: "minmax(60px, 1.2fr)",
+    track: "minmax(var(--share-track), 1.2fr)",
     class: "share",
     descends: true,
     value: ({ requests = -1 }) => requests,
@@ -126,7 +126,7 @@ export const COLUMNS: readonly Column[] = [
 export const NAME: Column = {
   id: "name",
   title: "Replica",
-  track: "minmax(96px, 1fr)",
+  track: "minmax(110px, 1.6fr)",
   value: ({ replica }) => replica.name,
   cell: ({ replica }) => (
     <>

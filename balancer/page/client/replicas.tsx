@@ -23,6 +23,8 @@ import { useKeptFocus } from "./use_kept_focus.ts";
 
 /** Number of replicas from which a search box is shown. */
 const MANY = 12;
+/** Number of rows from which those far from the window are neither laid out nor painted. */
+const MANY_ROWS = 60;
 /** Rows that are shown at first. */
 const FIRST = 100;
 
@@ -68,7 +70,11 @@ export function Replicas(): JSX.Element | null {
       </header>
       <Machines replicas={status.replicas} />
       <div class="scroller" tabIndex={0} role="group" aria-label="Table of replicas">
-        <table role="table" style={{ "--columns": tracksOf(columns, rows) }}>
+        <table
+          role="table"
+          class={shown.length >= MANY_ROWS ? "many" : ""}
+          style={{ "--columns": tracksOf(columns, rows) }}
+        >
           <Head table={table} columns={columns} />
           <tbody role="rowgroup">
             {shown.map(rendered)}
