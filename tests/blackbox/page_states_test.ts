@@ -231,6 +231,8 @@ async function severalBalancers(tab: OpenTab): Promise<void> {
   await self.filter({ hasText: "holds the lease" }).waitFor();
   await page.getByText("1 live balancer", { exact: false }).waitFor();
   assertEquals(complaints, []);
+  // It writes into the folder until it ends.
+  await balancer.end("SIGTERM");
   await server.shutdown();
   await Deno.remove(folder, { recursive: true });
 }
