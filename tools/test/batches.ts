@@ -8,14 +8,27 @@
  */
 import { ROOT } from "../project.ts";
 
-/** Files of a batch: few enough that all processes end at about the same time. */
-const BATCH = 4;
+/** Short files of a batch: a process starts in 0.2 s, about as long as such a file runs. */
+const BATCH = 12;
 
 /** Folders that hold no tests of their own: dependencies, and what tests and builds write. */
 const SKIPPED: ReadonlySet<string> = new Set(["node_modules", "dist", "client", "testdata"]);
 
 /**
- * Returns the test files, a few at a time.
+ * Files that take long, the longest kind first: a long one that starts last leaves the other
+ * processes idle.
+ */
+const LONG: readonly RegExp[] = [
+  /^balancer\/engine\/(?:docker|podman|swarm)_test\.ts$/,
+  /^tests\/integration\/(?:docker|swarm|engine|stuck)/,
+  /^tests\/blackbox\/(?:page|program|acme|completion|terminal|flood)/,
+  /^tests\/integration\//,
+  /^(?:tests\/blackbox|deploy)\/|\/fuzz\/|_pull_test\.ts$/,
+];
+
+/**
+ * Returns the test files in batches: one file each for those that take long, in the order of their
+ * duration; at last the short ones, several in a batch.
  *
  * @param chosen files and folders, from the project's root; none: all
  */
@@ -24,15 +37,21 @@ export async function batchesOf(chosen: readonly string[]): Promise<string[][]> 
   for (const path of chosen.length > 0 ? chosen : await topFolders()) {
     for await (const file of testFilesIn(path)) files.push(file);
   }
-  files.sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1));
-  const batches: string[][] = [];
-  for (let at = 0; at < files.length; at += BATCH) batches.push(files.slice(at, at + BATCH));
+  files.sort((a, b) => kindOf(a) - kindOf(b) || (a < b ? -1 : 1));
+  const batches = files.filter(isLong).map((file) => [file]);
+  const short = files.filter((file) => !isLong(file));
+  for (let at = 0; at < short.length; at += BATCH) batches.push(short.slice(at, at + BATCH));
   return batches;
 }
 
-/** Tests of containers and machines take minutes: started last, they would leave a process idle. */
+/** Index in {@linkcode LONG}; its length for a short file. */
+function kindOf(file: string): number {
+  const kind = LONG.findIndex((pattern) => pattern.test(file));
+  return kind < 0 ? LONG.length : kind;
+}
+
 function isLong(file: string): boolean {
-  return file.startsWith("tests/integration/");
+  return kindOf(file) < LONG.length;
 }
 
 async function topFolders(): Promise<string[]> {

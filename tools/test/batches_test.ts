@@ -13,6 +13,20 @@ test("a file that is chosen is run whatever it is called", async () => {
   assertEquals(await batchesOf(["ring/mod.ts"]), [["ring/mod.ts"]]);
 });
 
+test("files that take long are alone in their batches and start first, containers before all", async () => {
+  const batches = await batchesOf(["balancer/engine/", "tests/blackbox/", "tools/test/"]);
+  const sizes = batches.map(({ length }) => length);
+  assertEquals(batches[0], ["balancer/engine/docker_test.ts"]);
+  assertEquals(
+    sizes.slice(0, sizes.findIndex((size) => size > 1)).every((size) => size === 1),
+    true,
+  );
+  assert(batches.at(-1)?.some((file) => file.startsWith("tools/test/")));
+  assert(
+    batches.filter(({ length }) => length > 1).flat().every((file) => !file.startsWith("tests/")),
+  );
+});
+
 test("without a choice every room's tests are found, and no module of node_modules", async () => {
   const batches = await batchesOf([]);
   assert(batches.length > 20);

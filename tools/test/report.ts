@@ -11,6 +11,9 @@ export interface TestCounts {
   readonly ignored: number;
 }
 
+/** The counts of a run without tests. */
+export const NO_TESTS: TestCounts = { passed: 0, failed: 0, ignored: 0 };
+
 /**
  * Counts one run.
  *
