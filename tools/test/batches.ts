@@ -11,6 +11,16 @@ import { ROOT } from "../project.ts";
 /** Short files of a batch: a process starts in 0.2 s, about as long as such a file runs. */
 const BATCH = 12;
 
+/** Files of a batch whose tests need no permissions: such a file runs in some milliseconds. */
+const PURE_BATCH = 40;
+
+/** Test files for one process. */
+export interface Batch {
+  readonly files: readonly string[];
+  /** Whether no test needs permissions: one isolate can run all files. */
+  readonly pure: boolean;
+}
+
 /** Folders that hold no tests of their own: dependencies, and what tests and builds write. */
 const SKIPPED: ReadonlySet<string> = new Set(["node_modules", "dist", "client", "testdata"]);
 
@@ -28,20 +38,36 @@ const LONG: readonly RegExp[] = [
 
 /**
  * Returns the test files in batches: one file each for those that take long, in the order of their
- * duration; at last the short ones, several in a batch.
+ * duration; then short ones, several in a batch; at last those that need no permissions.
  *
  * @param chosen files and folders, from the project's root; none: all
  */
-export async function batchesOf(chosen: readonly string[]): Promise<string[][]> {
+export async function batchesOf(chosen: readonly string[]): Promise<Batch[]> {
   const files: string[] = [];
   for (const path of chosen.length > 0 ? chosen : await topFolders()) {
     for await (const file of testFilesIn(path)) files.push(file);
   }
   files.sort((a, b) => kindOf(a) - kindOf(b) || (a < b ? -1 : 1));
-  const batches = files.filter(isLong).map((file) => [file]);
   const short = files.filter((file) => !isLong(file));
-  for (let at = 0; at < short.length; at += BATCH) batches.push(short.slice(at, at + BATCH));
-  return batches;
+  const pure = new Set((await Promise.all(short.map(pureOrNot))).flat());
+  return [
+    ...files.filter(isLong).map((file) => ({ files: [file], pure: false })),
+    ...inBatches(short.filter((file) => !pure.has(file)), BATCH, false),
+    ...inBatches([...pure], PURE_BATCH, true),
+  ];
+}
+
+function inBatches(files: readonly string[], size: number, pure: boolean): Batch[] {
+  const count = Math.ceil(files.length / size);
+  return Array.from({ length: count }, (_, nth) => {
+    return { files: files.slice(nth * size, (nth + 1) * size), pure };
+  });
+}
+
+/** The file itself if its tests need no permissions: it does not import the helper that asks. */
+async function pureOrNot(file: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(file, ROOT));
+  return text.includes("Deno.test") && !text.includes('/needs.ts"') ? [file] : [];
 }
 
 /** Index in {@linkcode LONG}; its length for a short file. */

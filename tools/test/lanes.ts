@@ -6,6 +6,8 @@
 import { run, sameDeno, show, TIMED_OUT } from "../command.ts";
 import { print } from "../print.ts";
 import { RUN_DIR } from "../project.ts";
+import type { Batch } from "./batches.ts";
+import { writeImportModule } from "./import_module.ts";
 import { BatchFolder } from "./leftovers.ts";
 import { countTests, failedTests, NO_TESTS, plus, type TestCounts } from "./report.ts";
 
@@ -33,7 +35,7 @@ interface Sum {
   counts: TestCounts;
   readonly failures: string[];
   /** Batches with their duration in milliseconds. */
-  readonly durations: [ms: number, files: string][];
+  readonly durations: [ms: number, files: readonly string[]][];
 }
 
 /**
@@ -45,7 +47,7 @@ interface Sum {
  * @param options options of `deno test`
  */
 export async function runBatches(
-  batches: readonly (readonly string[])[],
+  batches: readonly Batch[],
   options: readonly string[],
 ): Promise<TestCounts> {
   const left = [...batches];
@@ -66,13 +68,16 @@ export function denoTest(args: readonly string[]): Promise<TestCounts> {
 
 async function addBatch(
   sum: Sum,
-  files: readonly string[],
+  { files, pure }: Batch,
   options: readonly string[],
 ): Promise<void> {
   const folder = await BatchFolder.make();
   const start = performance.now();
-  const counts = await captured([...options, ...files], sum.failures, folder.env);
-  sum.durations.push([performance.now() - start, files.join(" ")]);
+  const module = `${folder.path}_test.ts`;
+  const paths = pure ? [await writeImportModule(module, files)] : files;
+  const counts = await captured([...options, ...paths], sum.failures, folder.env);
+  if (pure) await Deno.remove(module);
+  sum.durations.push([performance.now() - start, files]);
   const left = (await folder.leftovers()).map((one) => `left by ${files.join(" ")}: ${one}`);
   sum.failures.push(...left);
   sum.counts = plus(plus(sum.counts, counts), { ...NO_TESTS, failed: left.length > 0 ? 1 : 0 });
@@ -111,5 +116,8 @@ async function reported(
 function printSlowest({ durations }: Sum): void {
   const slowest = durations.sort(([a], [b]) => b - a).slice(0, LISTED);
   print("the slowest:");
-  for (const [ms, files] of slowest) print(`${(ms / 1000).toFixed(0).padStart(5)} s  ${files}`);
+  for (const [ms, [first, ...more]] of slowest) {
+    const others = more.length > 0 ? ` and ${more.length} more files` : "";
+    print(`${(ms / 1000).toFixed(0).padStart(5)} s  ${first}${others}`);
+  }
 }

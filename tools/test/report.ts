@@ -40,6 +40,25 @@ export function failedTests(output: string): string[] {
   return listed.match(/^.+ => .+:\d+:\d+$|^.+ \(uncaught error\)$/gm) ?? [];
 }
 
+/** Returns the failures that the runner lists at its end, or those of its only batch. */
+export function listedFailures(output: string): string[] {
+  const [, listed] = output.split("\nfailed:\n");
+  return listed === undefined ? failedTests(output) : listed.split("\n\n")[0]?.split("\n") ?? [];
+}
+
+/**
+ * Counts in how many runs a failure was, the most frequent first.
+ *
+ * @param runs the failures of each run
+ */
+export function runsOfFailures(runs: readonly (readonly string[])[]): [string, runs: number][] {
+  const counts = new Map<string, number>();
+  for (const failure of runs.flatMap((failures) => [...new Set(failures)])) {
+    counts.set(failure, (counts.get(failure) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a);
+}
+
 /** The sum of two runs. */
 export function plus(a: TestCounts, b: TestCounts): TestCounts {
   return {

@@ -51,7 +51,7 @@ async function runChosen(chosen: readonly string[]): Promise<TestCounts> {
   const options = ["--no-check", ...chosen.filter((word) => word.startsWith("-"))];
   const batches = await batchesOf(chosen.filter((word) => !word.startsWith("-")));
   const [only, ...others] = batches;
-  if (only && others.length === 0) return await denoTest([...options, ...only]);
+  if (only && others.length === 0) return await denoTest([...options, ...only.files]);
   return await runBatches(batches, options);
 }
 
