@@ -36,11 +36,8 @@ export function differenceOf(before: Status | undefined, after: Status): Differe
 /** Field by field: of a thousand replicas most have few fields that are objects. */
 function sameReplica(before: ReplicaStatus | undefined, after: ReplicaStatus): boolean {
   if (!before) return false;
-  for (const field in after) {
-    const name = field as keyof ReplicaStatus;
-    if (!same(before[name], after[name])) return false;
-  }
-  return true;
+  const fields = Object.keys(after) as (keyof ReplicaStatus)[];
+  return fields.every((field) => same(before[field], after[field]));
 }
 
 /** Compares values as JSON has them; the status is built with its fields in one order. */
