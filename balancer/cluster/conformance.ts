@@ -18,6 +18,9 @@ const RACES = 25;
 /** Longest wait for a change to be reported, in milliseconds. */
 const REPORT_MS = 5000;
 
+/** A test with two clients of an empty store. */
+type StoreTest = (one: SharedStores, two: SharedStores) => Promise<void>;
+
 /**
  * Registers the tests.
  *
@@ -30,35 +33,37 @@ export function testSharedStore(
   create: () => Promise<StoreUnderTest>,
   register: (test: { readonly name: string; readonly fn: () => Promise<void> }) => void = Deno.test,
 ): void {
-  const test = (what: string, run: (one: SharedStores, two: SharedStores) => Promise<void>) =>
-    register({
-      name: `${name}: ${what}`,
-      fn: async () => {
-        await using store = await create();
-        const [one, two] = [await store.client(), await store.client()];
-        try {
-          await run(one, two);
-        } finally {
-          one.close();
-          two.close();
-        }
-      },
-    });
+  for (const [about, run] of Object.entries(TESTS)) {
+    register({ name: `${name}: ${about}`, fn: async () => await withClients(await create(), run) });
+  }
+}
 
-  test("a value that was never saved does not exist", async (one) => {
+async function withClients(created: StoreUnderTest, run: StoreTest): Promise<void> {
+  await using store = created;
+  const [one, two] = [await store.client(), await store.client()];
+  try {
+    await run(one, two);
+  } finally {
+    one.close();
+    two.close();
+  }
+}
+
+const TESTS: Readonly<Record<string, StoreTest>> = {
+  async "a value that was never saved does not exist"(one) {
     assertEquals(await one.open("state").load(), undefined);
     assertEquals(await one.names(), []);
-  });
+  },
 
-  test("a saved value is there for every client, with its epoch", async (one, two) => {
+  async "a saved value is there for every client, with its epoch"(one, two) {
     const value = JSON.stringify({ text: "ü ✓ \n second line", long: "x".repeat(20_000) });
     const first = await one.open("state").save(value, 0);
     assert(first.done);
     assertEquals(await two.open("state").load(), { value, epoch: first.epoch });
     assertEquals(await two.names(), ["state"]);
-  });
+  },
 
-  test("a save that names an older epoch is refused and changes nothing", async (one, two) => {
+  async "a save that names an older epoch is refused and changes nothing"(one, two) {
     const [mine, yours] = [one.open("state"), two.open("state")];
     const first = await mine.save("1", 0);
     assert(first.done);
@@ -67,9 +72,9 @@ export function testSharedStore(
     assertEquals(await mine.save("3", first.epoch), { done: false });
     assertEquals(await mine.save("3", 0), { done: false });
     assertEquals(await mine.load(), { value: "2", epoch: second.epoch });
-  });
+  },
 
-  test(`of two writers exactly one wins, ${RACES} times`, async (one, two) => {
+  async [`of two writers exactly one wins, ${RACES} times`](one, two) {
     const stores = [one.open("state"), two.open("state")] as const;
     let epoch = 0;
     for (let race = 0; race < RACES; race++) {
@@ -82,18 +87,18 @@ export function testSharedStore(
       assertEquals(stored?.value, `${race} ${winner}`);
       epoch = stored!.epoch;
     }
-  });
+  },
 
-  test("two values do not disturb each other", async (one, two) => {
+  async "two values do not disturb each other"(one, two) {
     const first = await one.open("state").save("a", 0);
     const other = await two.open("lease", { volatile: true }).save("b", 0);
     assert(first.done && other.done);
     assert((await one.open("state").save("c", first.epoch)).done);
     assertEquals((await one.open("lease").load())?.value, "b");
     assertEquals([...await one.names()].sort(), ["lease", "state"]);
-  });
+  },
 
-  test("a change is reported to every watch, until the watch ends", async (one, two) => {
+  async "a change is reported to every watch, until the watch ends"(one, two) {
     const seen = Promise.withResolvers<void>();
     const named = Promise.withResolvers<string>();
     const store = two.open("state");
@@ -107,9 +112,9 @@ export function testSharedStore(
     assertEquals(await within(named.promise), "state");
     end();
     endAll();
-  });
+  },
 
-  test("a removed value does not exist, and can be saved again", async (one, two) => {
+  async "a removed value does not exist, and can be saved again"(one, two) {
     const saved = await one.open("old").save("1", 0);
     assert(saved.done);
     await two.remove("old");
@@ -118,8 +123,8 @@ export function testSharedStore(
     assert((await one.open("old").save("2", 0)).done);
     await one.remove("old");
     await one.remove("old");
-  });
-}
+  },
+};
 
 async function within<T>(promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();

@@ -9,6 +9,7 @@ import {
   configure,
   getLogger,
   type Logger,
+  type LoggerConfig,
   type LogLevel,
   type Sink,
 } from "@logtape/logtape";
@@ -18,6 +19,28 @@ import { formatter, type LogStyle } from "./style.ts";
 
 /** Milliseconds that the end of the program waits for a slow reader. */
 const FLUSH_MS = 2000;
+
+/** Sinks and filters of each category of records, by the names that {@linkcode Log.open} gives. */
+const LOGGERS: LoggerConfig<"output" | "replicas", "wanted" | "always">[] = [
+  { category: "ringkeeper", lowestLevel: "trace", filters: ["wanted"], sinks: ["output"] },
+  // The audit log is written at every level.
+  {
+    category: ["ringkeeper", "audit"],
+    lowestLevel: "info",
+    filters: ["always"],
+    sinks: ["output"],
+    parentSinks: "override",
+  },
+  // Replicas' output is written at every level: the level applies to the balancer's own records.
+  {
+    category: ["ringkeeper", "replica"],
+    lowestLevel: "info",
+    filters: ["always"],
+    sinks: ["replicas"],
+    parentSinks: "override",
+  },
+  { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["output"] },
+];
 
 /** The program's log. */
 export class Log {
@@ -49,32 +72,7 @@ export class Log {
         replicas: log.#sink(WAITING_REPLICA_BYTES),
       },
       filters: { wanted: (record) => log.#wants(record.level), always: () => true },
-      loggers: [
-        {
-          category: "ringkeeper",
-          lowestLevel: "trace",
-          filters: ["wanted"],
-          sinks: ["output"],
-        },
-        // The audit log is written at every level.
-        {
-          category: ["ringkeeper", "audit"],
-          lowestLevel: "info",
-          filters: ["always"],
-          sinks: ["output"],
-          parentSinks: "override",
-        },
-        // Replicas' output is written at every level: the level applies to the balancer's own
-        // records.
-        {
-          category: ["ringkeeper", "replica"],
-          lowestLevel: "info",
-          filters: ["always"],
-          sinks: ["replicas"],
-          parentSinks: "override",
-        },
-        { category: ["logtape", "meta"], lowestLevel: "warning", sinks: ["output"] },
-      ],
+      loggers: LOGGERS,
     });
     return log;
   }

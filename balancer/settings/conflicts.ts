@@ -30,6 +30,21 @@ export function conflictsOf(config: Settings): string[] {
     faults.push("LB_PROXY_PROTOCOL: on needs LB_TRUSTED_PROXIES to name the proxies; got none");
   }
   faults.push(...tlsFaults(config), ...upstreamTlsFaults(config));
+  return [
+    ...faults,
+    ...sizeFaults(config),
+    ...commandFaults(config),
+    ...optionFaults(config),
+    ...adminFaults(config),
+    ...headerFaults(config),
+    ...storeFaults(config),
+  ];
+}
+
+/** The number of replicas at the start. */
+function sizeFaults(config: Settings): string[] {
+  const faults: string[] = [];
+  const isStatic = config.LB_ENGINE === "static";
   const replicas = isStatic ? config.LB_UPSTREAMS.length : config.LB_REPLICAS;
   if (!isStatic && replicas > config.LB_MAX_REPLICAS) {
     faults.push(
@@ -41,14 +56,7 @@ export function conflictsOf(config: Settings): string[] {
     const source = isStatic ? "LB_UPSTREAMS" : "LB_REPLICAS";
     faults.push(`${source}: the ring has room for ${capacity}; got ${replicas}`);
   }
-  return [
-    ...faults,
-    ...commandFaults(config),
-    ...optionFaults(config),
-    ...adminFaults(config),
-    ...headerFaults(config),
-    ...storeFaults(config),
-  ];
+  return faults;
 }
 
 /** Children of one balancer cannot be shared with others. */

@@ -9,22 +9,11 @@ import { lackOfMachines } from "../../tests/harness/machines.ts";
 import { print } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
-import { BenchOptions } from "../harness/options.ts";
+import { BenchOptions, type ValuesOf } from "../harness/options.ts";
 import { saveResult } from "../harness/result.ts";
 import { interruptible, runBench } from "../harness/run.ts";
 import { Measurement } from "./measurement.ts";
 import { pageOf } from "./result.ts";
-
-/** The values of the command line. */
-interface Options {
-  readonly kills: number;
-  readonly offs: number;
-  readonly leaderOffs: number;
-  readonly peerOffs: number;
-  readonly changes: number;
-  readonly minutes: number;
-  readonly out: string;
-}
 
 const OPTIONS = new BenchOptions(
   "bench:cluster",
@@ -49,10 +38,9 @@ const OPTIONS = new BenchOptions(
   })
   .number("--changes", "changes of the ring under load", [1, 1000], 20)
   .number("--minutes", "no part begins after this time", [1, 600], 20)
-  .folder("the folder of the result", "docs/bench", {
-    ...{ full: "docs/bench", quick: ".run/bench-cluster" },
-  })
-  .flag("--quick", "few failures, and a result apart from those that are kept");
+  .results("bench-cluster", "few failures, and a result apart from those that are kept");
+
+type Options = ValuesOf<typeof OPTIONS>;
 
 async function main({ out, ...options }: Options): Promise<void> {
   const lack = await lackOfMachines();

@@ -7,6 +7,7 @@
 import { Machines } from "../../tests/harness/machines.ts";
 import { IMAGE } from "../../tests/integration/harness/swarm_fleet.ts";
 import { RUN_DIR } from "../../tools/project.ts";
+import { serversUp } from "../harness/haproxy.ts";
 import {
   ANSWER_MS,
   type Contestant,
@@ -16,7 +17,7 @@ import {
   REPLICAS,
   untilAll,
 } from "./contestant.ts";
-import { addressesUp, haproxyConfig } from "./haproxy_config.ts";
+import { serviceConfig } from "./haproxy_config.ts";
 import { HAPROXY_IMAGE, makeHaproxyImage } from "./haproxy_image.ts";
 import { processesOf } from "./processes.ts";
 
@@ -106,7 +107,7 @@ export class SwarmHaproxy implements Contestant {
 
   async #createProxies(): Promise<void> {
     const ports = { port: PORT, statsPort: STATS_PORT };
-    const config = haproxyConfig({ ...ports, service: SERVICE, servicePort: SERVICE_PORT });
+    const config = serviceConfig({ ...ports, service: SERVICE, servicePort: SERVICE_PORT });
     const file = new URL("bench-cluster-haproxy.cfg", RUN_DIR).pathname;
     await Deno.writeTextFile(file, config);
     await this.machines.docker(1, "config", "create", PROXY, file);
@@ -141,7 +142,7 @@ function frontAt(machine: number, address: string): Front {
     ready: async () => {
       try {
         const response = await fetch(statistics, { signal: AbortSignal.timeout(ANSWER_MS) });
-        return new Set(addressesUp(await response.text()));
+        return new Set(serversUp(await response.text()).map(({ address }) => address));
       } catch (error) {
         // It has not started yet, or starts again.
         if (error instanceof TypeError) return new Set();

@@ -74,7 +74,7 @@ async function measureOne(room: Room, way: Way, slots: number): Promise<Weighed[
   await fleet.add([BIG], { [BIG]: FIRST_WEIGHT });
   const found = [await look("POST /add", FIRST_WEIGHT)];
   for (const weight of LATER_WEIGHTS) {
-    await fleet.change("PATCH", `/_lb/replicas/${BIG}`, { weight });
+    await fleet.request("PATCH", `/_lb/replicas/${BIG}`, { weight });
     found.push(await look("PATCH /_lb/replicas/Big", weight));
   }
   return found;

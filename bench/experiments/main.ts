@@ -5,28 +5,19 @@
  */
 import { printError } from "../../tools/print.ts";
 import { ROOT } from "../../tools/project.ts";
-import type { EngineName } from "../harness/balancer.ts";
 import { drawChart } from "../harness/chart.ts";
 import { now } from "../harness/clock.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
+import type { ValuesOf } from "../harness/options.ts";
 import { interruptible, runBench } from "../harness/run.ts";
 import { csvOf } from "../harness/table.ts";
-import { experimentOptions } from "./options.ts";
+import { OPTIONS } from "./options.ts";
 import type { Kept, Part } from "./part.ts";
 import { PARTS } from "./parts.ts";
 import { reportOf } from "./report.ts";
 import { openRoom, type Room } from "./room.ts";
 
-/** The values of the command line. */
-interface Options {
-  readonly only: readonly string[];
-  readonly engine: EngineName;
-  /** Folder of the report, from the project's root. */
-  readonly out: string;
-  readonly stress?: number;
-  /** Nothing runs: charts and report are made from the data of earlier runs. */
-  readonly report: boolean;
-}
+type Options = ValuesOf<typeof OPTIONS>;
 
 async function main(options: Options): Promise<void> {
   const out = new URL(`${options.out}/experiments/`, ROOT);
@@ -89,4 +80,4 @@ function fileOf(folder: URL, name: string, ending: string): URL {
   return new URL(`${name.toLowerCase()}.${ending}`, folder);
 }
 
-if (import.meta.main) await runBench("experiments", experimentOptions(), main);
+if (import.meta.main) await runBench("experiments", OPTIONS, main);

@@ -1,14 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { ToolError } from "../../tools/tool.ts";
-import { experimentOptions } from "./options.ts";
+import { OPTIONS } from "./options.ts";
 
 Deno.test("without options all parts run with processes, and the report goes to docs", async () => {
   const options = { only: [], engine: "process", out: "docs", report: false };
-  assertEquals<unknown>(await experimentOptions().read([]), options);
+  assertEquals<unknown>(await OPTIONS.read([]), options);
 });
 
 Deno.test("parts are chosen by name, in any case", async () => {
-  const given = await experimentOptions().read<{ only: string[] }>(["--only", "a-1, Stress"]);
+  const given = await OPTIONS.read(["--only", "a-1, Stress"]);
   assertEquals(given?.only, ["A-1", "stress"]);
 });
 
@@ -25,7 +25,7 @@ for (
   ] as const
 ) {
   Deno.test(`${args.join(" ")} is refused with the values that are accepted`, async () => {
-    const error = await assertRejects(() => experimentOptions().read(args), ToolError, message);
+    const error = await assertRejects(() => OPTIONS.read(args), ToolError, message);
     assertEquals(error.exitCode, 2);
   });
 }

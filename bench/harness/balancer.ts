@@ -12,8 +12,8 @@ import { eventually } from "./clock.ts";
 import { containersWith, pidOfContainer } from "./docker.ts";
 import { answers, freePort, type Program, startProgram } from "./program.ts";
 
-/** How replicas run: as containers or as processes. */
-export type EngineName = "docker" | "process";
+/** How replicas run: as containers or as processes; `static`: they run elsewhere. */
+export type EngineName = "docker" | "process" | "static";
 
 /** A balancer to start. */
 interface BalancerSpec {
@@ -22,6 +22,8 @@ interface BalancerSpec {
   /** Folder of its log and its state. */
   readonly folder: string;
   readonly engine: EngineName;
+  /** Flags of Deno beside those of `deno task balancer`. */
+  readonly flags?: readonly string[];
   /** Settings beside port, engine, fleet and state. */
   readonly settings: Readonly<Record<string, string>>;
 }
@@ -78,6 +80,11 @@ export class BenchBalancer implements AsyncDisposable {
     return this.#spec.engine;
   }
 
+  /** Its process; 0 before it is started. */
+  get pid(): number {
+    return this.#program?.pid ?? 0;
+  }
+
   /** Starts it; it answers when this resolves. */
   async start(): Promise<void> {
     await Deno.writeTextFile(this.#log, "");
@@ -91,9 +98,9 @@ export class BenchBalancer implements AsyncDisposable {
   /** Starts it and waits for nothing. */
   async launch(): Promise<void> {
     const [command = "run", ...args] = await balancerArgs();
-    const { folder } = this.#spec;
+    const { folder, flags = [] } = this.#spec;
     const state = [`--allow-read=${folder}`, `--allow-write=${folder}`];
-    const program = [Deno.execPath(), command, ...state, ...args];
+    const program = [Deno.execPath(), command, ...flags, ...state, ...args];
     this.#program = startProgram({ args: program, env: this.#env() }, this.#log, GRACE_MS);
   }
 
@@ -142,31 +149,31 @@ export class BenchBalancer implements AsyncDisposable {
     return incidents.find((one) => one.instance === instance);
   }
 
-  /** Calls the API with a JSON body, and returns any answer. */
+  /** Calls the API, with a JSON body where one is given, and returns any answer. */
   async call(
     method: string,
     path: string,
-    body: unknown,
+    body?: unknown,
   ): Promise<{ status: number; text: string }> {
     const response = await fetch(this.#url + path, { method, body: JSON.stringify(body) });
     return { status: response.status, text: await response.text() };
   }
 
-  /** Calls the API with a JSON body. @throws {ToolError} the answer is no success */
-  async change(method: string, path: string, body: unknown): Promise<void> {
+  /** Makes a call of the API. @throws {ToolError} the answer is no success */
+  async request(method: string, path: string, body?: unknown): Promise<void> {
     const { status, text } = await this.call(method, path, body);
-    if (status !== 200) throw new ToolError(`${method} ${path}: ${status} ${text}`);
+    if (status !== 200) throw new ToolError(`${method} ${path}: ${status} ${text.slice(0, 200)}`);
   }
 
   /** `POST /add`. */
   async add(hostnames: readonly string[], weights?: Record<string, number>): Promise<void> {
     const body = { n: hostnames.length, hostnames, ...weights && { weights } };
-    await this.change("POST", "/add", body);
+    await this.request("POST", "/add", body);
   }
 
   /** `DELETE /rm`. */
   async remove(hostnames: readonly string[]): Promise<void> {
-    await this.change("DELETE", "/rm", { n: hostnames.length, hostnames });
+    await this.request("DELETE", "/rm", { n: hostnames.length, hostnames });
   }
 
   /** The stream of `GET /_lb/events`. */
@@ -179,6 +186,7 @@ export class BenchBalancer implements AsyncDisposable {
   /** Containers (by their label) or processes (by their argument) of the fleet, by name and state. */
   async running(): Promise<readonly string[]> {
     const { fleet } = this.#spec;
+    if (this.engine === "static") return [];
     if (this.engine === "docker") {
       const found = await containersWith(`${FLEET_LABEL}=${fleet}`);
       return found.map(({ name, state }) => `${name.slice(fleet.length + 1)} ${state}`);

@@ -9,8 +9,23 @@ import { execute, taskCommand, wholeNumber, wrongUsage } from "../../tools/up/ta
 /** Default of an option: the same always, or one for a full run and one for `--quick`. */
 type Default<T> = T | { readonly full: T; readonly quick: T };
 
-/** The command line of one bench. */
-export class BenchOptions {
+/** `leaderOffs` of `--leader-offs`. */
+type ValueName<Flag extends string> = Flag extends `--${infer Name}` ? CamelCase<Name> : never;
+type CamelCase<Name extends string> = Name extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<CamelCase<Rest>>}`
+  : Name;
+
+/** The value of one option. */
+type Value<Flag extends string, V> = Readonly<Record<ValueName<Flag>, V>>;
+
+/** The command line with the value of one more option. */
+type With<T, Flag extends string, V> = BenchOptions<T & Value<Flag, V>>;
+
+/** The values of a command line. */
+export type ValuesOf<Options> = Options extends BenchOptions<infer T> ? T : never;
+
+/** The command line of one bench; `T` are its values. */
+export class BenchOptions<T = unknown> {
   readonly #command: Command;
   readonly #quick: Record<string, unknown> = {};
 
@@ -24,26 +39,47 @@ export class BenchOptions {
   }
 
   /** An option with a whole number from `min` to `max`. */
+  number<Flag extends string>(
+    name: Flag,
+    about: string,
+    bounds: readonly [number, number],
+    value: Default<number>,
+  ): With<T, Flag, number>;
+  number<Flag extends string>(
+    name: Flag,
+    about: string,
+    bounds: readonly [number, number],
+  ): With<T, Flag, number | undefined>;
   number(
     name: string,
     about: string,
     [min, max]: readonly [number, number],
     value?: Default<number>,
-  ): this {
+  ): unknown {
     return this.#add(`${name} <n>`, about, value, wholeNumber(name, min, max));
   }
 
   /** An option with one of some values. */
-  choice(name: string, about: string, known: readonly string[], value: string): this {
+  choice<Flag extends string, Value extends string>(
+    name: Flag,
+    about: string,
+    known: readonly Value[],
+    value: NoInfer<Value>,
+  ): With<T, Flag, Value> {
     const parse = (text: string) => {
-      if (known.includes(text)) return text;
+      const found = known.find((one) => one === text);
+      if (found !== undefined) return found;
       throw wrongUsage(name, known.join(" or "), text);
     };
     return this.#add(`${name} <${name.slice(2)}>`, about, value, parse);
   }
 
   /** An option with names, separated by commas or in several such options; none: all of them. */
-  names(name: string, about: string, known: readonly string[]): this {
+  names<Flag extends string>(
+    name: Flag,
+    about: string,
+    known: readonly string[],
+  ): With<T, Flag, readonly string[]> {
     const parse = (text: string, before: readonly string[]) => [...before, ...listed(text)];
     const listed = (text: string) =>
       text.split(",").map((part) => {
@@ -54,11 +90,25 @@ export class BenchOptions {
     const help = `${about}: ${known.join(", ")}, separated by commas (default: all)`;
     const option = new Option(`${name} <names>`, help).default([], "all").argParser(parse);
     this.#command.addOption(option);
-    return this;
+    return this.#with();
+  }
+
+  /**
+   * `--out` and `--quick`: results go to docs/bench, those of a quick run to a folder in .run.
+   *
+   * @param quickFolder the name of that folder
+   * @param about the differences of a quick run
+   */
+  results(
+    quickFolder: string,
+    about: string,
+  ): BenchOptions<T & Value<"--out", string> & Value<"--quick", boolean>> {
+    const value = { full: "docs/bench", quick: `.run/${quickFolder}` };
+    return this.folder("the folder of the results", "docs/bench", value).flag("--quick", about);
   }
 
   /** `--out`: a folder that the task may write, `home` or a folder in .run. */
-  folder(about: string, home: string, value: Default<string>): this {
+  folder(about: string, home: string, value: Default<string>): With<T, "--out", string> {
     const parse = (text: string) => {
       const folder = text.replace(/\/+$/, "");
       const own = folder === home || folder.startsWith(`${home}/`) || folder.startsWith(".run/");
@@ -69,9 +119,9 @@ export class BenchOptions {
   }
 
   /** An option without a value. */
-  flag(name: string, about: string): this {
+  flag<Flag extends string>(name: Flag, about: string): With<T, Flag, boolean> {
     this.#command.option(name, about, false);
-    return this;
+    return this.#with();
   }
 
   /**
@@ -81,7 +131,7 @@ export class BenchOptions {
    * @returns the values by the options' names in camel case; undefined where the help was printed
    * @throws {ToolError} with exit code 2 and a message that says which values are accepted
    */
-  async read<T>(args: readonly string[]): Promise<T | undefined> {
+  async read(args: readonly string[]): Promise<T | undefined> {
     // Without an action commander prints the help.
     const command = this.#command.action(() => {});
     if (!await execute(command, args)) return undefined;
@@ -91,12 +141,12 @@ export class BenchOptions {
     return command.opts() as T;
   }
 
-  #add<T>(
+  #add<Flag extends string, Value>(
     flags: string,
     about: string,
-    value: Default<T> | undefined,
-    parse: (text: string) => T,
-  ): this {
+    value: Default<Value> | undefined,
+    parse: (text: string) => Value,
+  ): With<T, Flag, Value> {
     const isPair = typeof value === "object" && value !== null && "full" in value;
     const [full, quick] = isPair ? [value.full, value.quick] : [value, value];
     const shown = full === quick ? `${full}` : `${full}; with --quick ${quick}`;
@@ -104,6 +154,11 @@ export class BenchOptions {
     if (full !== undefined) option.default(full, shown);
     this.#command.addOption(option);
     this.#quick[option.attributeName()] = quick;
-    return this;
+    return this.#with();
+  }
+
+  /** This command line, which has one more option now. */
+  #with<Flag extends string, Value>(): With<T, Flag, Value> {
+    return this as unknown as With<T, Flag, Value>;
   }
 }

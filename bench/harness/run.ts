@@ -24,11 +24,11 @@ const ECHO_MS = 1000;
  */
 export function runBench<T>(
   lock: string,
-  options: BenchOptions,
+  options: BenchOptions<T>,
   play: (options: T) => Promise<void>,
 ): Promise<never> {
   return runTool(async () => {
-    const given = await options.read<T>(Deno.args);
+    const given = await options.read(Deno.args);
     if (!given) return;
     using _lock = await takeLock(lock);
     await play(given);

@@ -8,7 +8,7 @@ import type { BenchBalancer, EngineName } from "../harness/balancer.ts";
 import { eventually, now, pass } from "../harness/clock.ts";
 import { signalProcess } from "../harness/program.ts";
 import { type Chance, chance, oneOf } from "../harness/random.ts";
-import { isFault } from "./contest.ts";
+import { columnOf } from "./contest.ts";
 import { REPLICAS } from "./contestant.ts";
 import { ownBalancer } from "./own.ts";
 import type { Column } from "./result.ts";
@@ -37,15 +37,11 @@ export async function killBalancers(
 ): Promise<Column> {
   const name = `balancer-${engine}`;
   const about = `ringkeeper, replicas as ${engine === "docker" ? "containers" : "processes"}`;
-  printError(`${name}: ${about}`);
-  const column = { name, about, kind: "own" as const, values: {}, losses: [] };
-  try {
-    return { ...column, ...summaryOf(await killAll(name, engine, count, room)) };
-  } catch (error) {
-    room.signal.throwIfAborted();
-    if (!isFault(error)) throw error;
-    return { ...column, fault: error.message };
-  }
+  return await columnOf(
+    { name, about, kind: "own" },
+    room.signal,
+    async () => summaryOf(await killAll(name, engine, count, room)),
+  );
 }
 
 function summaryOf(deaths: readonly Death[]): Pick<Column, "values" | "losses"> {
@@ -70,7 +66,7 @@ async function killAll(
   await using balancer = ownBalancer(room, name, engine, 0);
   await balancer.start();
   await balancer.untilWhole(room.signal);
-  await balancer.change("POST", "/add", { n: DESIRED - REPLICAS, hostnames: [] });
+  await balancer.request("POST", "/add", { n: DESIRED - REPLICAS, hostnames: [] });
   const draw = chance(room.seed);
   const deaths: Death[] = [];
   for (let at = 1; at <= count; at++) {

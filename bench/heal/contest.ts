@@ -30,24 +30,40 @@ interface Turn {
 /** Milliseconds between two looks of {@linkcode LagMeter}. */
 const EVERY_MS = 10;
 
-/** One contestant's turn; an error that ends it early is noted. */
+/** One contestant's turn. */
 export async function compete(contestant: Contestant, room: Room, turn: Turn): Promise<Column> {
   const { name, about, kind } = contestant;
-  printError(`${name}: ${about}`);
-  const column = { name, about, kind, values: {}, losses: [] };
-  try {
+  return await columnOf({ name, about, kind }, room.signal, async () => {
     const observed = await observe(contestant, room, turn);
-    return { ...column, ...summarize(observed), struck: observed.struck };
+    return { ...summarize(observed), struck: observed.struck };
+  });
+}
+
+/**
+ * The column of a measurement. An error of the contestant that ends it early is noted.
+ *
+ * @param contestant its names
+ * @param signal aborted when the run is to end early
+ * @param measure the measurement
+ */
+export async function columnOf(
+  { name, about, kind }: Pick<Column, "name" | "about" | "kind">,
+  signal: AbortSignal,
+  measure: () => Promise<Pick<Column, "values" | "losses" | "struck">>,
+): Promise<Column> {
+  printError(`${name}: ${about}`);
+  try {
+    return { name, about, kind, ...await measure() };
   } catch (error) {
-    room.signal.throwIfAborted();
+    signal.throwIfAborted();
     if (!isFault(error)) throw error;
     printError(`${name}: ${error.message}`);
-    return { ...column, fault: error.message };
+    return { name, about, kind, values: {}, losses: [], fault: error.message };
   }
 }
 
 /** Whether an error is the contestant's. */
-export function isFault(error: unknown): error is Error {
+function isFault(error: unknown): error is Error {
   return [Missing, ToolError, BrokenOff, WrongAnswer].some((kind) => error instanceof kind);
 }
 

@@ -7,10 +7,10 @@ import { lastLines } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { pass } from "../harness/clock.ts";
 import { docker, pidOfContainer } from "../harness/docker.ts";
+import { haproxyConfig, serversUp } from "../harness/haproxy.ts";
 import { isThere, Missing } from "../harness/machine.ts";
 import { answers, freePort, startProgram } from "../harness/program.ts";
 import { type Contestant, NAMES, REPLICAS, type Running } from "./contestant.ts";
-import { haproxyConfig, serversUp } from "./haproxy_config.ts";
 import { RingWatch } from "./ring_watch.ts";
 import { IMAGE, networkOf, OF_THIS_BENCH, type Room } from "./room.ts";
 
@@ -66,12 +66,12 @@ async function start(room: Room): Promise<Running> {
 async function runHaproxy(room: Room) {
   const [port, statsPort] = [freePort(), freePort()];
   const { address } = networkOf(room);
-  const servers = NAMES.map((name, at) => ({
-    name,
-    address: `${address(FIRST_HOST + at)}:${SERVICE_PORT}`,
-  }));
+  const servers = NAMES.map((name, at) =>
+    `server ${name} ${address(FIRST_HOST + at)}:${SERVICE_PORT}`
+  );
+  const binds = { bind: `127.0.0.1:${port}`, statsBind: `127.0.0.1:${statsPort}` };
   const config = `${room.folder}/haproxy.cfg`;
-  await Deno.writeTextFile(config, haproxyConfig({ port, statsPort, servers }));
+  await Deno.writeTextFile(config, haproxyConfig({ ...binds, servers }));
   const program = startProgram({ args: ["haproxy", "-db", "-f", config] }, `${config}.log`);
   if (!await answers(`http://127.0.0.1:${statsPort}/;csv`, program.ended)) {
     await program[Symbol.asyncDispose]();
@@ -107,7 +107,8 @@ function containerName({ run }: Room, name: string): string {
 async function watch(url: string, ring: RingWatch, signal: AbortSignal): Promise<void> {
   try {
     for (;;) {
-      ring.update(serversUp(await (await fetch(url, { signal })).text()));
+      const statistics = await (await fetch(url, { signal })).text();
+      ring.update(serversUp(statistics).map(({ name }) => name));
       await pass(LOOK_MS, signal);
     }
   } catch (error) {

@@ -3,30 +3,14 @@
  *
  * @module
  */
-import { BenchOptions } from "../harness/options.ts";
+import { BenchOptions, type ValuesOf } from "../harness/options.ts";
 
-/** Its values. */
-export interface Options {
-  /** Names of the parts to run; none: all of them. */
-  readonly only: readonly string[];
-  /** Kills of replicas for each contestant. */
-  readonly kills: number;
-  /** Replicas that are made to hang. */
-  readonly pause: number;
-  /** Kills of the balancer for each engine. */
-  readonly balancerKills: number;
-  /** Seconds of load before the first failure and after the last. */
-  readonly seconds: number;
-  /** Seconds that a replica has to have been in the ring before it is struck again. */
-  readonly rest: number;
-  readonly seed: number;
-  /** Folder of the results, from the project's root. */
-  readonly out: string;
-  readonly quick: boolean;
-}
+/** Its values; without names of parts all of them run. */
+export type Options = ValuesOf<ReturnType<typeof healOptions>>;
 
 /** Its options. @param parts names of all parts */
-export function healOptions(parts: readonly string[]): BenchOptions {
+// deno-lint-ignore explicit-module-boundary-types -- the options' names are part of the type
+export function healOptions(parts: readonly string[]) {
   return new BenchOptions(
     "bench:heal",
     "Kills replicas under a mixed load and measures the cost of each failure, beside HAProxy.",
@@ -52,8 +36,5 @@ Ctrl-C. The Docker Engine is not restarted: that would take the containers of ot
       1,
     )
     .number("--seed", "seed of all choices", [0, 999_999_999], 1)
-    .folder("the folder of the results", "docs/bench", {
-      ...{ full: "docs/bench", quick: ".run/bench-heal" },
-    })
-    .flag("--quick", "few kills, and results apart from those that are kept");
+    .results("bench-heal", "few kills, and results apart from those that are kept");
 }

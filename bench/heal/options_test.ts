@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { healOptions, type Options } from "./options.ts";
 
 async function read(...args: string[]): Promise<Options> {
-  const options = await healOptions(["docker-cold", "haproxy"]).read<Options>(args);
+  const options = await healOptions(["docker-cold", "haproxy"]).read(args);
   if (!options) throw new Error("only the help was asked for");
   return options;
 }

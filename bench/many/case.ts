@@ -3,9 +3,10 @@
  *
  * @module
  */
+import { pass } from "../harness/clock.ts";
 import { freePort, startProgram } from "../harness/program.ts";
-import { cpuBetween, readUsage } from "../proxy/usage.ts";
-import { runWrk } from "../proxy/wrk.ts";
+import { usageAtRest } from "../harness/usage.ts";
+import { runWrk } from "../harness/wrk.ts";
 import { ManyBalancer } from "./balancer.ts";
 
 /** The parameters of a case. */
@@ -34,6 +35,8 @@ interface ManyPatience {
   /** How often each call is made. */
   readonly calls: number;
   readonly folder: string;
+  /** Aborted when the run is to end early. */
+  readonly signal: AbortSignal;
 }
 
 const SERVER = new URL("servers/upstreams.ts", import.meta.url).pathname;
@@ -50,42 +53,35 @@ export async function measure(one: ManyCase, patience: ManyPatience): Promise<Ma
       .concat([String(upstreamPort), String(one.upstreams)]),
   }, `${folder}/upstreams.log`);
   await using balancer = new ManyBalancer({ ...one, upstreamPort, folder });
-  const readyAfterMs = await balancer.start();
-  await pause(SETTLE_MS);
-  const rest = await atRest(balancer, patience.seconds);
+  const startedAt = performance.now();
+  await balancer.start();
+  await balancer.untilWhole(patience.signal);
+  const readyAfterMs = performance.now() - startedAt;
+  await pass(SETTLE_MS, patience.signal);
+  const { cpu: cpuAtRest, rss } = await usageAtRest(balancer.pid, patience.seconds);
   const blocks = await blocksOf(balancer, one, patience);
   const load = { port: balancer.port, path: "/", connections: 64, seconds: patience.seconds };
   const { requests, seconds } = await runWrk(load);
-  return { ...one, readyAfterMs, ...rest, requestsPerSecond: requests / seconds, blocks };
-}
-
-async function atRest(
-  { pid }: ManyBalancer,
-  seconds: number,
-): Promise<{ cpuAtRest: number; rss: number }> {
-  const [before, from] = [await readUsage(pid), performance.now()];
-  await pause(seconds * 1000);
-  const [after, to] = [await readUsage(pid), performance.now()];
-  return { cpuAtRest: cpuBetween(before, after) / 1e6 / (to - from), rss: after.rss };
+  return { ...one, readyAfterMs, cpuAtRest, rss, requestsPerSecond: requests / seconds, blocks };
 }
 
 async function blocksOf(
   balancer: ManyBalancer,
   { slots, upstreams }: ManyCase,
-  { calls, seconds }: ManyPatience,
+  { calls, seconds, signal }: ManyPatience,
 ): Promise<Record<string, number>> {
   const repeated = (call: () => Promise<unknown>) =>
     balancer.longestBlock(async () => {
       for (let at = 0; at < calls; at++) await call();
     });
-  const plan = (wish: unknown) =>
-    balancer.call("/_lb/plan", { method: "POST", body: JSON.stringify(wish) });
+  const get = (path: string) => balancer.request("GET", path);
+  const plan = (change: unknown) => balancer.request("POST", "/_lb/plan", change);
   return {
-    "heartbeats": await balancer.longestBlock(() => pause(seconds * 1000)),
-    "status": await repeated(() => balancer.call("/_lb/status")),
-    "metrics": await repeated(() => balancer.call("/_lb/metrics")),
+    "heartbeats": await balancer.longestBlock(() => pass(seconds * 1000, signal)),
+    "status": await repeated(() => get("/_lb/status")),
+    "metrics": await repeated(() => get("/_lb/metrics")),
     "page feed": await repeated(() => pageFeed(balancer)),
-    "explain": await repeated(() => balancer.call("/_lb/explain?key=alice")),
+    "explain": await repeated(() => get("/_lb/explain?key=alice")),
     "plan of another layout": await repeated(() => plan({ layout: "rendezvous" })),
     "plan of fewer slots": await repeated(() =>
       plan({ slots: Math.max(upstreams, Math.floor(slots / 2)) })
@@ -95,9 +91,7 @@ async function blocksOf(
 
 /** The calls that the page makes after an event. */
 async function pageFeed(balancer: ManyBalancer): Promise<void> {
-  for (const path of ["status", "load", "ring", "incidents"]) await balancer.call(`/_lb/${path}`);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+  for (const path of ["status", "load", "ring", "incidents"]) {
+    await balancer.request("GET", `/_lb/${path}`);
+  }
 }

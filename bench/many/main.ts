@@ -6,21 +6,11 @@
 import { print, printError } from "../../tools/print.ts";
 import { RUN_DIR } from "../../tools/project.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
-import { BenchOptions } from "../harness/options.ts";
+import { BenchOptions, type ValuesOf } from "../harness/options.ts";
 import { saveResult } from "../harness/result.ts";
-import { runBench } from "../harness/run.ts";
+import { interruptible, runBench } from "../harness/run.ts";
 import { tableOf } from "../harness/table.ts";
 import { type ManyCase, type ManyFigures, measure } from "./case.ts";
-
-/** The values of the command line. */
-interface Options {
-  /** Numbers of upstreams; none: all of them. */
-  readonly upstreams: readonly string[];
-  /** Seconds of each window. */
-  readonly seconds: number;
-  /** Folder of the result, from the project's root. */
-  readonly out: string;
-}
 
 const CASES: readonly ManyCase[] = [
   { upstreams: 50, slots: 512 },
@@ -48,16 +38,19 @@ const OPTIONS = new BenchOptions(
   .number("--seconds", "length of each window", [1, 600], 9)
   .folder("the folder of the result", "docs/bench", "docs/bench");
 
+type Options = ValuesOf<typeof OPTIONS>;
+
 async function main({ upstreams: counts, seconds, out }: Options): Promise<void> {
   const folder = new URL("bench-many", RUN_DIR).pathname;
   await Deno.mkdir(folder, { recursive: true });
   const date = new Date().toISOString();
   const machine = await describeMachine();
+  const signal = interruptible();
   const figures: ManyFigures[] = [];
   const chosen = CASES.filter((one) => counts.length === 0 || counts.includes(`${one.upstreams}`));
   for (const one of chosen) {
     printError(`measuring ${one.upstreams} upstreams, ${one.slots} slots`);
-    figures.push(await measure(one, { seconds, calls: 8, folder }));
+    figures.push(await measure(one, { seconds, calls: 8, folder, signal }));
   }
   const [head = [], ...rows] = linesOf(figures);
   print(tableOf(head, rows));

@@ -9,7 +9,7 @@ import { ToolError } from "../../tools/tool.ts";
 import { answers, freePort } from "../harness/program.ts";
 import { medianOf, type Sample } from "./metrics.ts";
 import type { Options } from "./options.ts";
-import { PROXY_CORE, startPinned } from "./pinned.ts";
+import { PROXY_CORE, startPinned } from "../harness/pinned.ts";
 import type { Proxy } from "./proxy.ts";
 import type { Row, Table } from "./result.ts";
 import { type FixedRate, type Scenario, SHARE, type Subject } from "./scenario.ts";

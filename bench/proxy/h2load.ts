@@ -7,7 +7,7 @@
 import { run } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { quantile } from "../harness/statistics.ts";
-import { LOAD_CORE } from "./pinned.ts";
+import { LOAD_CORE } from "../harness/pinned.ts";
 
 /** A load of `rate` requests a second. */
 export interface RatedLoad {

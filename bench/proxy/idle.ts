@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { LOAD_CORE } from "./pinned.ts";
+import { LOAD_CORE } from "../harness/pinned.ts";
 import { SMALL_BODY } from "./upstreams.ts";
 
 const SCRIPT = new URL("servers/idle_clients.ts", import.meta.url).pathname;

@@ -11,8 +11,8 @@ import { CERTIFICATE } from "./peer_configs.ts";
 import { runOpenLoop } from "./open_loop.ts";
 import { rated, SHARE, type Subject, wait } from "./scenario.ts";
 import { BODY_BYTES, type Path } from "./upstreams.ts";
-import { cpuBetween, readUsage } from "./usage.ts";
-import { type Load, runWrk } from "./wrk.ts";
+import { cpuBetween, readUsage } from "../harness/usage.ts";
+import { type Load, runWrk } from "../harness/wrk.ts";
 
 /** Milliseconds after which memory is taken for settled. */
 const SETTLE_MS = 1500;

@@ -5,7 +5,7 @@
  */
 import { run } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
-import { LOAD_CORE } from "./pinned.ts";
+import { LOAD_CORE } from "../harness/pinned.ts";
 import { SMALL_BODY } from "./upstreams.ts";
 
 /** A load. */

@@ -3,24 +3,10 @@
  *
  * @module
  */
-import { BenchOptions } from "../harness/options.ts";
+import { BenchOptions, type ValuesOf } from "../harness/options.ts";
 
-/** Its values. */
-export interface Options {
-  /** Names of the scenarios to run; none: all of them. */
-  readonly scenario: readonly string[];
-  /** Names of the proxies to run; none: all of them. */
-  readonly proxy: readonly string[];
-  /** Turns of each proxy in each scenario. */
-  readonly rounds: number;
-  /** Seconds of one measurement. */
-  readonly seconds: number;
-  /** Connections of the scenarios `idle` and `silent`. */
-  readonly idle: number;
-  /** Folder of the results, from the project's root. */
-  readonly out: string;
-  readonly quick: boolean;
-}
+/** Its values; without names of scenarios or proxies all of them run. */
+export type Options = ValuesOf<ReturnType<typeof proxyOptions>>;
 
 /**
  * Its options.
@@ -28,10 +14,8 @@ export interface Options {
  * @param scenarios names of the groups of scenarios
  * @param proxies names of the proxies
  */
-export function proxyOptions(
-  scenarios: readonly string[],
-  proxies: readonly string[],
-): BenchOptions {
+// deno-lint-ignore explicit-module-boundary-types -- the options' names are part of the type
+export function proxyOptions(scenarios: readonly string[], proxies: readonly string[]) {
   return new BenchOptions(
     "bench:proxy",
     "Runs the balancer and its peers in front of the same upstreams, and compares them.",
@@ -42,8 +26,5 @@ export function proxyOptions(
     .number("--rounds", "turns of each proxy in each scenario", [1, 100], { full: 3, quick: 1 })
     .number("--seconds", "length of a measurement", [1, 600], { full: 4, quick: 2 })
     .number("--idle", "connections of the scenarios idle and silent", [1, 25_000], 10_000)
-    .folder("the folder of the results", "docs/bench", {
-      ...{ full: "docs/bench", quick: ".run/bench-proxy" },
-    })
-    .flag("--quick", "one round of two seconds, and results apart from those that are kept");
+    .results("bench-proxy", "one round of two seconds, and results apart from those that are kept");
 }

@@ -3,7 +3,7 @@ import { type Options, proxyOptions } from "./options.ts";
 
 async function read(...args: string[]): Promise<Options> {
   const options = proxyOptions(["small", "idle"], ["ringkeeper", "nginx"]);
-  const given = await options.read<Options>(args);
+  const given = await options.read(args);
   if (!given) throw new Error("only the help was asked for");
   return given;
 }

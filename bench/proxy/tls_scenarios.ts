@@ -9,7 +9,7 @@ import * as metrics from "./metrics.ts";
 import type { Metric } from "../harness/result.ts";
 import type { Scenario } from "./scenario.ts";
 import type { Path } from "./upstreams.ts";
-import type { Load } from "./wrk.ts";
+import type { Load } from "../harness/wrk.ts";
 
 const { CPU, RATE, P50, P99, PEAK, BUSY, OTHERS, FAILED, BYTES, RSS, IDLE, OPEN } = metrics;
 

@@ -7,7 +7,7 @@ import { lastLines } from "../../tools/command.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { answers, freePort } from "../harness/program.ts";
 import type { Program } from "../harness/program.ts";
-import { LOAD_CORE, startPinned } from "./pinned.ts";
+import { LOAD_CORE, startPinned } from "../harness/pinned.ts";
 
 /** The small body: 56 bytes. */
 export const SMALL_BODY = "ringkeeper bench: fifty-six bytes of body, not one more.";

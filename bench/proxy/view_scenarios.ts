@@ -10,7 +10,7 @@ import type { Setup } from "./peer_configs.ts";
 import type { Command } from "../harness/program.ts";
 import { rated, type Scenario, type Subject, wait } from "./scenario.ts";
 import { compareWindows, parseMarks, VIEW_METRICS } from "./view_windows.ts";
-import { runWrk } from "./wrk.ts";
+import { runWrk } from "../harness/wrk.ts";
 
 const { RATE, P50, P99, SLOWEST, FAILED } = metrics;
 

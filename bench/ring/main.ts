@@ -13,7 +13,7 @@ import { drawRingChart } from "./chart.ts";
 import type { Contestant } from "./contestant.ts";
 import { allContestants } from "./contestants.ts";
 import { distinctKeys } from "./keys.ts";
-import { HOME, type Options, ringOptions } from "./options.ts";
+import { HOME, OPTIONS, type Options } from "./options.ts";
 import { SLOTS } from "./own.ts";
 import { VERSIONS } from "./packages.ts";
 import { propertiesOf } from "./properties.ts";
@@ -69,4 +69,4 @@ async function rewrite(change: (text: string) => string): Promise<void> {
   printError(`wrote the figures in ${README}`);
 }
 
-if (import.meta.main) await runBench("bench-ring", ringOptions(), main);
+if (import.meta.main) await runBench("bench-ring", OPTIONS, main);

@@ -101,13 +101,28 @@ test("a broken connection is followed by the next name where that does no harm",
   });
 });
 
-test("a request whose body is still coming is not torn between two replicas", async () => {
-  await using first = new RawUpstream();
-  await using second = new RawUpstream();
-  await using balancer = await balancerFor([first, second], PROBED);
-  using client = await balancer.connect();
-  await client.send(`PUT /it HTTP/1.1\r\nHost: a\r\n${ID}\r\nContent-Length: 10\r\n\r\n`);
+/**
+ * Sends a request, and waits until its replica has the connection.
+ *
+ * @param text the request
+ * @returns the client, the replica's connection, and another replica that would answer
+ */
+async function underway(text: string) {
+  await using stack = new AsyncDisposableStack();
+  const first = stack.use(new RawUpstream());
+  const second = stack.use(new RawUpstream(() => OK));
+  const balancer = stack.use(await balancerFor([first, second], PROBED));
+  const client = stack.use(await balancer.connect());
+  await client.send(text);
   const dying = await first.accept();
+  const owned = stack.move();
+  return { client, dying, second, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+test("a request whose body is still coming is not torn between two replicas", async () => {
+  const head = `PUT /it HTTP/1.1\r\nHost: a\r\n${ID}\r\nContent-Length: 10\r\n\r\n`;
+  await using request = await underway(head);
+  const { client, dying, second } = request;
   await dying.head();
   dying.close();
   const response = await client.response();
@@ -116,12 +131,8 @@ test("a request whose body is still coming is not torn between two replicas", as
 });
 
 test("interim responses of a replica that dies are followed by another's answer", async () => {
-  await using first = new RawUpstream();
-  await using second = new RawUpstream(() => OK);
-  await using balancer = await balancerFor([first, second], PROBED);
-  using client = await balancer.connect();
-  await client.send(get("/", ID));
-  const dying = await first.accept();
+  await using request = await underway(get("/", ID));
+  const { client, dying } = request;
   await dying.request();
   await dying.send("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 O");
   assertEquals(statusOf(await client.response()), 103);
@@ -130,12 +141,8 @@ test("interim responses of a replica that dies are followed by another's answer"
 });
 
 test("a response that has begun is not begun again elsewhere", async () => {
-  await using first = new RawUpstream();
-  await using second = new RawUpstream(() => OK);
-  await using balancer = await balancerFor([first, second], PROBED);
-  using client = await balancer.connect();
-  await client.send(get("/", ID));
-  const dying = await first.accept();
+  await using request = await underway(get("/", ID));
+  const { client, dying, second } = request;
   await dying.request();
   await dying.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
   await client.until("half");

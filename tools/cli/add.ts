@@ -7,31 +7,27 @@ import type { Command } from "commander";
 import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import type { Addition } from "./api.ts";
 import { namesLine } from "./change_lines.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { namedReplica, weightsOf } from "./names.ts";
 
 interface Options extends CommonOptions {
   readonly number?: number;
 }
 
-const ABOUT = "Adds replicas, and returns when they are ready and on the ring: all or none. " +
-  "Without names and number it adds one. Those that are not named get the next free Server<k>.";
-
-const EXAMPLES: readonly Example[] = [
-  ["add", "one replica with the next free name"],
-  ["add S4 Big=3", "two by name, one of weight 3"],
-  ["add -n 2", "two replicas"],
-];
+const MANUAL: Manual = {
+  summary: "add replicas",
+  about: "Adds replicas, and returns when they are ready and on the ring: all or none. " +
+    "Without names and number it adds one. Those that are not named get the next free Server<k>.",
+  examples: [
+    ["add", "one replica with the next free name"],
+    ["add S4 Big=3", "two by name, one of weight 3"],
+    ["add -n 2", "two replicas"],
+  ],
+};
 
 /** The verb `add`. */
 export function addCommand(): Command {
-  return balancerCommand("add", { summary: "add replicas", about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("add", MANUAL)
     .argument("[NAME[=WEIGHT]...]", "names of new replicas, with a weight other than 1: S4 Big=3")
     .option("-n, --number <N>", "how many in all", wholeNumber("--number", 1, 4096))
     .option("--json", "print the answer of POST /add as it is")

@@ -34,10 +34,10 @@ Exit codes: 0 done, 1 the balancer refused, 2 wrong usage, 3 the balancer
 cannot be reached.`;
 
 /** The usage of a verb: its command line after `ringkeeper`, and a description. */
-export type Example = readonly [line: string, about: string];
+type Example = readonly [line: string, about: string];
 
 /** The help text of a verb. */
-interface Manual {
+export interface Manual {
   /** A few words, for the list of verbs. */
   readonly summary: string;
   /** The description, in sentences. */
@@ -108,14 +108,14 @@ export async function apiOf(options: TargetOptions): Promise<Api> {
  *
  * @param answer the answer
  * @param options whether the output is for scripts
- * @param lines the lines for people
+ * @param lines the lines for people, in the format of standard output
  */
 export function printAnswer<T>(
   answer: Answer<T>,
   { json }: CommonOptions,
-  lines: (body: T) => readonly string[],
+  lines: (body: T, look: Look) => readonly string[],
 ): void {
-  print(json ? answer.text : lines(answer.body).join("\n"));
+  print(json ? answer.text : lines(answer.body, lookOfOutput()).join("\n"));
 }
 
 /** The format of tables on standard output: cut to a terminal's width, uncut in a pipe. */

@@ -6,26 +6,27 @@
  */
 import { Argument, type Command } from "commander";
 import { print } from "../print.ts";
-import { type Example, verb } from "./command.ts";
+import { type Manual, verb } from "./command.ts";
 import { completionsOf } from "./completions.ts";
 import { COMPLETION_SCRIPTS, type Shell, SHELLS } from "./completion_scripts.ts";
 
-const ABOUT = "Prints a script by which the shell completes verbs, options, their values and the " +
-  "names of replicas.";
-
-const EXAMPLES: readonly Example[] = [
-  ["completion bash >> ~/.bashrc", "for every new bash"],
-  ["completion zsh > ~/.zfunc/_ringkeeper", "in a folder of $fpath"],
-  ["completion fish | source", "for this fish"],
-];
+const MANUAL: Manual = {
+  summary: "completion for bash, zsh and fish",
+  about: "Prints a script by which the shell completes verbs, options, their values and the " +
+    "names of replicas.",
+  examples: [
+    ["completion bash >> ~/.bashrc", "for every new bash"],
+    ["completion zsh > ~/.zfunc/_ringkeeper", "in a folder of $fpath"],
+    ["completion fish | source", "for this fish"],
+  ],
+};
 
 /** Represents file names in the output of `complete`. */
 const FILES = ":files";
 
 /** The verb `completion`. */
 export function completionCommand(): Command {
-  const summary = "completion for bash, zsh and fish";
-  return verb("completion", { summary, about: ABOUT, examples: EXAMPLES })
+  return verb("completion", MANUAL)
     .addArgument(new Argument("<SHELL>", "the shell").choices(SHELLS))
     .action((shell: Shell) => print(COMPLETION_SCRIPTS[shell].trim()));
 }

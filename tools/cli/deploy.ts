@@ -11,7 +11,7 @@ import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Api, DeployRequest } from "./api.ts";
 import { REFUSED, UnreachableError } from "./api_errors.ts";
-import { apiOf, balancerCommand, type CommonOptions, type Example } from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual } from "./command.ts";
 import {
   beginDeploy,
   deployLines,
@@ -30,22 +30,23 @@ interface Options extends CommonOptions {
   readonly minReady?: number;
 }
 
-const ABOUT = "Replaces every replica, one after the other, by one that runs another image, " +
-  "command or container options. The new instance is ready before the old one drains. Where one " +
-  "does not become or stay ready, everything goes back, and the exit code is 1. The deploy goes " +
-  "on when this program is ended.";
-
-const EXAMPLES: readonly Example[] = [
-  ["deploy --image registry/app:2", "another image"],
-  ["deploy --command 'node app.js'", "another command"],
-  ["deploy --image app:2 --min-ready 5000", "5 s ready each"],
-  [`deploy --options '{"memory":"256m"}'`, "other container options"],
-];
+const MANUAL: Manual = {
+  summary: "replace every replica, one after the other",
+  about: "Replaces every replica, one after the other, by one that runs another image, " +
+    "command or container options. The new instance is ready before the old one drains. Where one " +
+    "does not become or stay ready, everything goes back, and the exit code is 1. The deploy goes " +
+    "on when this program is ended.",
+  examples: [
+    ["deploy --image registry/app:2", "another image"],
+    ["deploy --command 'node app.js'", "another command"],
+    ["deploy --image app:2 --min-ready 5000", "5 s ready each"],
+    [`deploy --options '{"memory":"256m"}'`, "other container options"],
+  ],
+};
 
 /** The verb `deploy`. */
 export function deployCommand(): Command {
-  const summary = "replace every replica, one after the other";
-  return balancerCommand("deploy", { summary, about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("deploy", MANUAL)
     .option("--image <IMAGE>", "image reference, engine docker")
     .option("--command <COMMAND>", "command line of the replicas")
     .option("--no-command", "the command of the settings again")

@@ -7,15 +7,17 @@ import type { Command } from "commander";
 import { down } from "../up/down.ts";
 import { print, printError } from "../print.ts";
 import { ToolError } from "../tool.ts";
-import { type Example, verb } from "./command.ts";
+import { type Manual, verb } from "./command.ts";
 
-const ABOUT = "Ends the balancer that `ringkeeper up` started, with its replicas; requests that " +
-  "run are finished first.";
-
-const EXAMPLES: readonly Example[] = [
-  ["down", "stop the balancer and its replicas"],
-  ["down --json", "for scripts"],
-];
+const MANUAL: Manual = {
+  summary: "stop the balancer and its replicas",
+  about: "Ends the balancer that `ringkeeper up` started, with its replicas; requests that " +
+    "run are finished first.",
+  examples: [
+    ["down", "stop the balancer and its replicas"],
+    ["down --json", "for scripts"],
+  ],
+};
 
 interface Options {
   readonly json?: true;
@@ -23,11 +25,7 @@ interface Options {
 
 /** The verb `down`. */
 export function downCommand(): Command {
-  return verb("down", {
-    summary: "stop the balancer and its replicas",
-    about: ABOUT,
-    examples: EXAMPLES,
-  })
+  return verb("down", MANUAL)
     .option("--json", "print one JSON object; progress goes to stderr")
     .action(stop);
 }

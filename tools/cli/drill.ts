@@ -8,13 +8,7 @@ import { wholeNumber } from "../up/task_command.ts";
 import { ToolError } from "../tool.ts";
 import type { Drill } from "./api.ts";
 import { REFUSED } from "./api_errors.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { drillLines } from "./drill_lines.ts";
 import { completedByReplicas } from "./replica_names.ts";
 
@@ -27,21 +21,22 @@ interface Options extends CommonOptions {
   readonly p99Ms?: number;
 }
 
-const ABOUT = "Kills a replica while the balancer sends requests to itself, and shows whether " +
-  "the fleet healed within the bounds. LB_DRILLS=true allows drills. Ends with 1 if the drill " +
-  "was not passed.";
-
-const EXAMPLES: readonly Example[] = [
-  ["drill Server2", "three seconds of load"],
-  ["drill Server2 --path /home --seconds 10", "ten seconds, of one path"],
-  ["drill Server2 --full-ring-ms 1000", "pass only if healed in 1 s"],
-];
+const MANUAL: Manual = {
+  summary: "kill a replica under load",
+  about: "Kills a replica while the balancer sends requests to itself, and shows whether " +
+    "the fleet healed within the bounds. LB_DRILLS=true allows drills. Ends with 1 if the drill " +
+    "was not passed.",
+  examples: [
+    ["drill Server2", "three seconds of load"],
+    ["drill Server2 --path /home --seconds 10", "ten seconds, of one path"],
+    ["drill Server2 --full-ring-ms 1000", "pass only if healed in 1 s"],
+  ],
+};
 
 /** The verb `drill`. */
 export function drillCommand(): Command {
-  const summary = "kill a replica under load";
   const whole = (option: string, least = 1) => wholeNumber(option, least, 999_999_999);
-  return balancerCommand("drill", { summary, about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("drill", MANUAL)
     .addArgument(completedByReplicas(new Argument("<NAME>", "the replica to kill")))
     .option("--path <PATH>", "path that the load asks for (default: /)")
     .option("--seconds <N>", "length of the load (default: 3)", whole("--seconds"))

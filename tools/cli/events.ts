@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { printUnlessClosed } from "../print.ts";
 import { wholeNumber } from "../up/task_command.ts";
 import { UnreachableError } from "./api_errors.ts";
-import { apiOf, balancerCommand, type CommonOptions, type Example } from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual } from "./command.ts";
 import { eventLine } from "./event_lines.ts";
 import { paintOfOutput } from "./paint.ts";
 
@@ -18,20 +18,21 @@ interface Options extends CommonOptions {
   readonly count?: number;
 }
 
-const ABOUT = "Follows the events of the fleet until ^C: every step of every replica, every new " +
-  "view, every incident, every step of a deploy.";
-
-const EXAMPLES: readonly Example[] = [
-  ["events", "from now on"],
-  ["events --all --count 20", "the first 20 that are kept"],
-  ["events --json", "a JSON object a line"],
-];
+const MANUAL: Manual = {
+  summary: "follow the events of the fleet",
+  about: "Follows the events of the fleet until ^C: every step of every replica, every new " +
+    "view, every incident, every step of a deploy.",
+  examples: [
+    ["events", "from now on"],
+    ["events --all --count 20", "the first 20 that are kept"],
+    ["events --json", "a JSON object a line"],
+  ],
+};
 
 /** The verb `events`. */
 export function eventsCommand(): Command {
-  const summary = "follow the events of the fleet";
   const whole = (option: string, least: number) => wholeNumber(option, least, 999_999_999);
-  return balancerCommand("events", { summary, about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("events", MANUAL)
     .option("--all", "first the events that the balancer has kept")
     .option("--after <ID>", "first those behind the event of this id", whole("--after", 0))
     .option("--count <N>", "end after this many events", whole("--count", 1))

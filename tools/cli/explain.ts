@@ -6,14 +6,7 @@
 import type { Command } from "commander";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Question } from "./api.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  lookOfOutput,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { explanationLines } from "./explanation_lines.ts";
 
 interface Options extends CommonOptions {
@@ -22,23 +15,21 @@ interface Options extends CommonOptions {
   readonly host?: string;
 }
 
-const ABOUT = "Shows the replica that a request would go to now, and the reason. Nothing is " +
-  "sent to a replica.";
-
-const EXAMPLES: readonly Example[] = [
-  ["explain alice", "where the key alice goes"],
-  ["explain --id 12", "where the id 12 goes"],
-  ["explain --path /home", "where a request for /home goes"],
-  ["explain alice --path /api", "alice, by the rules of the route /api"],
-];
+const MANUAL: Manual = {
+  summary: "where a request goes, and why",
+  about: "Shows the replica that a request would go to now, and the reason. Nothing is " +
+    "sent to a replica.",
+  examples: [
+    ["explain alice", "where the key alice goes"],
+    ["explain --id 12", "where the id 12 goes"],
+    ["explain --path /home", "where a request for /home goes"],
+    ["explain alice --path /api", "alice, by the rules of the route /api"],
+  ],
+};
 
 /** The verb `explain`. */
 export function explainCommand(): Command {
-  return balancerCommand("explain", {
-    summary: "where a request goes, and why",
-    about: ABOUT,
-    examples: EXAMPLES,
-  })
+  return balancerCommand("explain", MANUAL)
     .argument("[KEY]", "key of the request, such as its X-Request-Id (setting LB_KEY)")
     .option("--id <N>", "a whole number, hashed as an id")
     .option("--path <PATH>", "path of the request: chooses its route, and its key")
@@ -47,7 +38,7 @@ export function explainCommand(): Command {
     .action(async (key: string | undefined, options: Options) => {
       const question = questionOf(key, options);
       const answer = await (await apiOf(options)).explain(question);
-      printAnswer(answer, options, (body) => explanationLines(body, lookOfOutput()));
+      printAnswer(answer, options, explanationLines);
     });
 }
 

@@ -4,36 +4,26 @@
  * @module
  */
 import type { Command } from "commander";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  lookOfOutput,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { incidentLines } from "./incident_lines.ts";
 
-const ABOUT =
-  "Shows the last failures of replicas, the newest first: milliseconds from the first " +
-  "sign until no request went there (OUT), until the replacement was ready, until every worker " +
-  "routed to it (FULL); the requests that waited, and that were lost.";
-
-const EXAMPLES: readonly Example[] = [
-  ["incidents", "the newest first"],
-  ["incidents --json", "the answer of GET /_lb/incidents"],
-];
+const MANUAL: Manual = {
+  summary: "the last failures and their costs",
+  about: "Shows the last failures of replicas, the newest first: milliseconds from the first " +
+    "sign until no request went there (OUT), until the replacement was ready, until every worker " +
+    "routed to it (FULL); the requests that waited, and that were lost.",
+  examples: [
+    ["incidents", "the newest first"],
+    ["incidents --json", "the answer of GET /_lb/incidents"],
+  ],
+};
 
 /** The verb `incidents`. */
 export function incidentsCommand(): Command {
-  return balancerCommand("incidents", {
-    summary: "the last failures and their costs",
-    about: ABOUT,
-    examples: EXAMPLES,
-  })
+  return balancerCommand("incidents", MANUAL)
     .option("--json", "print the answer of GET /_lb/incidents as it is")
     .action(async (options: CommonOptions) => {
       const answer = await (await apiOf(options)).incidents();
-      printAnswer(answer, options, ({ incidents }) => incidentLines(incidents, lookOfOutput()));
+      printAnswer(answer, options, ({ incidents }, look) => incidentLines(incidents, look));
     });
 }

@@ -6,33 +6,27 @@
 import { type Command, Option } from "commander";
 import { LEVELS } from "../../balancer/log/log_controls.ts";
 import type { LogState } from "../../balancer/answers/log.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 
 interface Options extends CommonOptions {
   readonly level?: string;
   readonly access?: string | number;
 }
 
-const ABOUT =
-  "Shows the log level and the access log that are in force, or changes them at once, " +
-  "until the balancer restarts.";
-
-const EXAMPLES: readonly Example[] = [
-  ["log", "the log settings in force"],
-  ["log --level debug", "log more"],
-  ["log --access 0.01", "one request in a hundred"],
-];
+const MANUAL: Manual = {
+  summary: "log level and access log, shown or changed",
+  about: "Shows the log level and the access log that are in force, or changes them at once, " +
+    "until the balancer restarts.",
+  examples: [
+    ["log", "the log settings in force"],
+    ["log --level debug", "log more"],
+    ["log --access 0.01", "one request in a hundred"],
+  ],
+};
 
 /** The verb `log`. */
 export function logCommand(): Command {
-  const summary = "log level and access log, shown or changed";
-  return balancerCommand("log", { summary, about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("log", MANUAL)
     .addOption(
       new Option("--level <LEVEL>", "least severe level that is written")
         .choices(LEVELS).argParser((text) => text),

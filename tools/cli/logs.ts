@@ -7,15 +7,17 @@ import type { Command } from "commander";
 import { logs } from "../up/logs.ts";
 import { printUnlessClosed } from "../print.ts";
 import { jsonLine } from "./log_json.ts";
-import { type Example, verb } from "./command.ts";
+import { type Manual, verb } from "./command.ts";
 
-const ABOUT = "Follows the log of the balancer that `ringkeeper up` started, or shows the end of " +
-  "the last log where none runs.";
-
-const EXAMPLES: readonly Example[] = [
-  ["logs", "the last 100 lines, then new lines, until ^C"],
-  ["logs --json", "each line as a JSON object"],
-];
+const MANUAL: Manual = {
+  summary: "follow the log of the balancer",
+  about: "Follows the log of the balancer that `ringkeeper up` started, or shows the end of " +
+    "the last log where none runs.",
+  examples: [
+    ["logs", "the last 100 lines, then new lines, until ^C"],
+    ["logs --json", "each line as a JSON object"],
+  ],
+};
 
 interface Options {
   readonly json?: true;
@@ -23,8 +25,7 @@ interface Options {
 
 /** The verb `logs`. */
 export function logsCommand(): Command {
-  const summary = "follow the log of the balancer";
-  return verb("logs", { summary, about: ABOUT, examples: EXAMPLES })
+  return verb("logs", MANUAL)
     .option("--json", "lines that are JSON (LB_LOG_FORMAT=json) as they are, others as a message")
     .action(async ({ json }: Options) => Deno.exit(await (json ? logs(printJson) : logs())));
 }

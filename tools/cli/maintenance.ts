@@ -6,13 +6,7 @@
 import { Argument, type Command } from "commander";
 import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import type { Api, MaintenanceRequest } from "./api.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { maintenanceLine } from "./maintenance_line.ts";
 
 interface Options extends CommonOptions {
@@ -21,21 +15,22 @@ interface Options extends CommonOptions {
   readonly allow?: readonly string[];
 }
 
-const ABOUT = "Shows whether the balancer is in maintenance, begins one, or ends it. While it " +
-  "lasts, new requests are answered 503 with a message, in all workers; requests in flight " +
-  "finish, and the API, heartbeats and healing go on. It lasts over a restart of the balancer.";
-
-const EXAMPLES: readonly Example[] = [
-  ["maintenance", "whether there is one"],
-  ['maintenance on --message "Back at 10:00."', "begin it, or change it"],
-  ["maintenance on --allow 10.0.0.0/8", "serve this network"],
-  ["maintenance off", "end it"],
-];
+const MANUAL: Manual = {
+  summary: "answer all requests 503, or end that",
+  about: "Shows whether the balancer is in maintenance, begins one, or ends it. While it " +
+    "lasts, new requests are answered 503 with a message, in all workers; requests in flight " +
+    "finish, and the API, heartbeats and healing go on. It lasts over a restart of the balancer.",
+  examples: [
+    ["maintenance", "whether there is one"],
+    ['maintenance on --message "Back at 10:00."', "begin it, or change it"],
+    ["maintenance on --allow 10.0.0.0/8", "serve this network"],
+    ["maintenance off", "end it"],
+  ],
+};
 
 /** The verb `maintenance`. */
 export function maintenanceCommand(): Command {
-  const summary = "answer all requests 503, or end that";
-  return balancerCommand("maintenance", { summary, about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("maintenance", MANUAL)
     .addArgument(new Argument("[STATE]", "on or off; without it the state is shown"))
     .option("--message <TEXT>", "text of the responses to clients")
     .option(

@@ -9,14 +9,7 @@ import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Api, ChangeRequest } from "./api.ts";
 import { changedLine, planHint, planLines } from "./change_lines.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  lookOfOutput,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { completedByReplicas } from "./replica_names.ts";
 import { withShapeOptions } from "./shape.ts";
 import { type ChangeOptions, changeRequestOf } from "./change_request.ts";
@@ -26,22 +19,23 @@ interface Options extends CommonOptions, ChangeOptions {
   readonly apply?: string | true;
 }
 
-const ABOUT =
-  "Shows the keys that a change of the fleet or of the ring would move, without making it. " +
-  "With --apply the change is made afterwards; with --apply PLAN alone, the change of an " +
-  "earlier plan, unless the fleet has changed since.";
-
 const several = (text: string, before: readonly string[] = []) => [...before, text];
 
-const EXAMPLES: readonly Example[] = [
-  ["plan --add 2 --remove S4", "what that would move"],
-  ["plan --slots 1024 --apply", "show it, then do it"],
-];
+const MANUAL: Manual = {
+  summary: "what a change would move; --apply makes it",
+  about:
+    "Shows the keys that a change of the fleet or of the ring would move, without making it. " +
+    "With --apply the change is made afterwards; with --apply PLAN alone, the change of an " +
+    "earlier plan, unless the fleet has changed since.",
+  examples: [
+    ["plan --add 2 --remove S4", "what that would move"],
+    ["plan --slots 1024 --apply", "show it, then do it"],
+  ],
+};
 
 /** The verb `plan`. */
 export function planCommand(): Command {
-  const summary = "what a change would move; --apply makes it";
-  const command = balancerCommand("plan", { summary, about: ABOUT, examples: EXAMPLES })
+  const command = balancerCommand("plan", MANUAL)
     .option(
       "--add <N>",
       "number of replicas to add (default: as many as there are --name)",
@@ -85,7 +79,7 @@ async function planAndApply(request: ChangeRequest, options: Options): Promise<v
   }
   const api = await apiOf(options);
   const plan = await api.plan(request);
-  printAnswer(plan, options, (body) => planLines(body, lookOfOutput()));
+  printAnswer(plan, options, planLines);
   if (options.apply) return await apply(api, plan.body.message.id, options);
   if (!options.json) print(`\n${planHint(plan.body)}`);
 }

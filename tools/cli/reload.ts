@@ -5,34 +5,27 @@
  */
 import type { Command } from "commander";
 import type { Reloaded } from "../../balancer/answers/settings.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { fleetOfEnvironment } from "../fleet_places.ts";
 import { copyConfig } from "../up/config.ts";
 import { placesInUse, readState } from "../up/state.ts";
 import { plain } from "./figures.ts";
 
-const ABOUT =
-  "Makes the running balancer read its configuration file again. Settings that need no " +
-  "restart change at once, in one step, without an effect on running requests. Prints the " +
-  "changed settings, and those that need a restart with the reason. A file with faults " +
-  "changes nothing.";
-
-const EXAMPLES: readonly Example[] = [
-  ["settings --config ringkeeper.yaml", "check the file first"],
-  ["reload", "read it again"],
-];
+const MANUAL: Manual = {
+  summary: "read the configuration file again",
+  about: "Makes the running balancer read its configuration file again. Settings that need no " +
+    "restart change at once, in one step, without an effect on running requests. Prints the " +
+    "changed settings, and those that need a restart with the reason. A file with faults " +
+    "changes nothing.",
+  examples: [
+    ["reload", "read it again"],
+    ["settings --config ringkeeper.yaml", "check the file first"],
+  ],
+};
 
 /** The verb `reload`. */
 export function reloadCommand(): Command {
-  const summary = "read the configuration file again";
-  const examples = [...EXAMPLES].reverse();
-  return balancerCommand("reload", { summary, about: ABOUT, examples })
+  return balancerCommand("reload", MANUAL)
     .option("--json", "print the answer of POST /_lb/reload as it is")
     .action(async (options: CommonOptions) => {
       const api = await apiOf(options);

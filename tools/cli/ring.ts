@@ -6,30 +6,24 @@
 import type { Command } from "commander";
 import type { Shape } from "./api.ts";
 import { changedLines } from "./change_lines.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  lookOfOutput,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { ringLines } from "./ring_lines.ts";
 import { shapeOf, withShapeOptions } from "./shape.ts";
 
-const ABOUT = "Shows the ring and the slots that each replica owns. With options " +
-  "the ring gets another shape at once; `ringkeeper plan` shows beforehand which keys that moves.";
-
-const EXAMPLES: readonly Example[] = [
-  ["ring", "the slots of each replica"],
-  ["ring --json", "every slot, as JSON"],
-  ["ring --slots 1024 --layout rendezvous", "another shape"],
-];
+const MANUAL: Manual = {
+  summary: "the slots of each replica; change the shape",
+  about: "Shows the ring and the slots that each replica owns. With options " +
+    "the ring gets another shape at once; `ringkeeper plan` shows beforehand which keys that moves.",
+  examples: [
+    ["ring", "the slots of each replica"],
+    ["ring --json", "every slot, as JSON"],
+    ["ring --slots 1024 --layout rendezvous", "another shape"],
+  ],
+};
 
 /** The verb `ring`. */
 export function ringCommand(): Command {
-  const summary = "the slots of each replica; change the shape";
-  const command = balancerCommand("ring", { summary, about: ABOUT, examples: EXAMPLES });
+  const command = balancerCommand("ring", MANUAL);
   return withShapeOptions(command)
     .option("--json", "print the answer of GET or PATCH /_lb/ring as it is")
     .action(async (options: CommonOptions & Shape) => {
@@ -37,8 +31,8 @@ export function ringCommand(): Command {
       const shape = shapeOf(options);
       if (Object.keys(shape).length > 0) {
         const changed = await api.reshape(shape);
-        return printAnswer(changed, options, (body) => changedLines(body, lookOfOutput()));
+        return printAnswer(changed, options, changedLines);
       }
-      printAnswer(await api.ring(), options, (body) => ringLines(body, lookOfOutput()));
+      printAnswer(await api.ring(), options, ringLines);
     });
 }

@@ -8,29 +8,25 @@ import { wholeNumber, wrongUsage } from "../up/task_command.ts";
 import { ToolError, USAGE } from "../tool.ts";
 import type { Removal } from "./api.ts";
 import { namesLine } from "./change_lines.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { completedByReplicas } from "./replica_names.ts";
 
 interface Options extends CommonOptions {
   readonly number?: number;
 }
 
-const ABOUT = "Removes replicas, and returns when they are drained and gone: all or none.";
-
-const EXAMPLES: readonly Example[] = [
-  ["rm S4", "the replica S4"],
-  ["rm -n 2", "the two newest replicas"],
-];
+const MANUAL: Manual = {
+  summary: "remove replicas",
+  about: "Removes replicas, and returns when they are drained and gone: all or none.",
+  examples: [
+    ["rm S4", "the replica S4"],
+    ["rm -n 2", "the two newest replicas"],
+  ],
+};
 
 /** The verb `rm`. */
 export function rmCommand(): Command {
-  return balancerCommand("rm", { summary: "remove replicas", about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("rm", MANUAL)
     .addArgument(completedByReplicas(new Argument("[NAME...]", "replicas to remove")))
     .option(
       "-n, --number <N>",

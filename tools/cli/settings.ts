@@ -11,8 +11,8 @@ import {
   apiOf,
   balancerCommand,
   type CommonOptions,
-  type Example,
   lookOfOutput,
+  type Manual,
 } from "./command.ts";
 import { completedBy } from "./completion_sources.ts";
 import type { LocalSettings } from "./setting_lines.ts";
@@ -24,26 +24,27 @@ interface Options extends CommonOptions {
   readonly config?: string;
 }
 
-const ABOUT = "Shows every setting that is in force in the running balancer, and where its value " +
-  "comes from: the default, the configuration file with line and column, the environment, or a " +
-  "call of the API. Secrets are not shown. With names it describes these settings. Where no " +
-  "balancer runs, and with --local, it shows the values that `ringkeeper up` would start one with, " +
-  "and ends with 1 where a value cannot be used.";
-
-const EXAMPLES: readonly Example[] = [
-  ["settings", "all of them"],
-  ["settings --changed", "without the defaults"],
-  ["settings LB_KEY hold", "these two in full"],
-  ["settings --config ringkeeper.yaml", "check a file before it is used"],
-];
+const MANUAL: Manual = {
+  summary: "every setting in force, and its origin",
+  about: "Shows every setting that is in force in the running balancer, and where its value " +
+    "comes from: the default, the configuration file with line and column, the environment, or a " +
+    "call of the API. Secrets are not shown. With names it describes these settings. Where no " +
+    "balancer runs, and with --local, it shows the values that `ringkeeper up` would start one with, " +
+    "and ends with 1 where a value cannot be used.",
+  examples: [
+    ["settings", "all of them"],
+    ["settings --changed", "without the defaults"],
+    ["settings LB_KEY hold", "these two in full"],
+    ["settings --config ringkeeper.yaml", "check a file before it is used"],
+  ],
+};
 
 /** The verb `settings`. */
 export function settingsCommand(): Command {
-  const summary = "every setting in force, and its origin";
   const names = new Argument("[NAME...]", "settings, with or without LB_");
   const config = new Option("--config <FILE>", "the configuration file; implies --local")
     .argParser((path) => fromUserFolder(path));
-  return balancerCommand("settings", { summary, about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("settings", MANUAL)
     .addArgument(completedBy(names, settingNames))
     .option("--changed", "only settings that do not have their default")
     .option("--local", "the values here, which a balancer would start with")

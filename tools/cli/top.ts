@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { printUnlessClosed } from "../print.ts";
 import { wholeNumber } from "../up/task_command.ts";
 import type { Api } from "./api.ts";
-import { apiOf, balancerCommand, type CommonOptions, type Example } from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual } from "./command.ts";
 import { LiveScreen } from "./live_screen.ts";
 import { NO_PAINT, paintOfOutput } from "./paint.ts";
 import { type Sample, Sampler } from "./sample.ts";
@@ -19,28 +19,26 @@ interface Options extends CommonOptions {
   readonly count?: number;
 }
 
-const ABOUT =
-  "Shows the fleet live, until q or ^C: slots, load and latency of each replica, and why a " +
-  "replica is not ready. If not all replicas fit, those that are not ready come first. In a pipe " +
-  "it prints one block for each interval. LOAD is the share of the requests since the last " +
-  "update, NOW the requests in flight; P50 and P99 are the time in the replica over the last " +
-  "seconds.";
-
 /** Columns of a block in a pipe. */
 const PIPE_WIDTH = 80;
 
-const EXAMPLES: readonly Example[] = [
-  ["top", "live, until q or ^C"],
-  ["top --interval 5 --count 12", "a minute of it"],
-];
+const MANUAL: Manual = {
+  summary: "the fleet live, with load and latency",
+  about:
+    "Shows the fleet live, until q or ^C: slots, load and latency of each replica, and why a " +
+    "replica is not ready. If not all replicas fit, those that are not ready come first. In a pipe " +
+    "it prints one block for each interval. LOAD is the share of the requests since the last " +
+    "update, NOW the requests in flight; P50 and P99 are the time in the replica over the last " +
+    "seconds.",
+  examples: [
+    ["top", "live, until q or ^C"],
+    ["top --interval 5 --count 12", "a minute of it"],
+  ],
+};
 
 /** The verb `top`. */
 export function topCommand(): Command {
-  return balancerCommand("top", {
-    summary: "the fleet live, with load and latency",
-    about: ABOUT,
-    examples: EXAMPLES,
-  })
+  return balancerCommand("top", MANUAL)
     .option(
       "--interval <SECONDS>",
       "seconds between two updates",

@@ -18,29 +18,27 @@ import {
 } from "../up/options.ts";
 import { resolve } from "node:path";
 import { completedBy } from "./completion_sources.ts";
-import { type Example, verb } from "./command.ts";
+import { type Manual, verb } from "./command.ts";
 import { fromUserFolder } from "./user_folder.ts";
 
-const ABOUT = "Starts the balancer and its replicas in the background, and returns when all " +
-  "replicas are ready. Every other setting is an environment variable LB_* or stands in a " +
-  "configuration file, which is checked before anything starts; LB_ENGINE, " +
-  "LB_REPLICAS, LB_PORT and LB_TAKE_OVER are the defaults of the options.";
-
-const EXAMPLES: readonly Example[] = [
-  ["up", "three replicas behind port 5000"],
-  ["up --engine process --port 8080", "processes behind port 8080"],
-  ["up --replicas 5", "five replicas"],
-  ["up --config ringkeeper.yaml", "settings of a file"],
-  ["up --engine swarm", "a balancer on each manager"],
-];
+const MANUAL: Manual = {
+  summary: "start the balancer and its replicas",
+  about: "Starts the balancer and its replicas in the background, and returns when all " +
+    "replicas are ready. Every other setting is an environment variable LB_* or stands in a " +
+    "configuration file, which is checked before anything starts; LB_ENGINE, " +
+    "LB_REPLICAS, LB_PORT and LB_TAKE_OVER are the defaults of the options.",
+  examples: [
+    ["up", "three replicas behind port 5000"],
+    ["up --engine process --port 8080", "processes behind port 8080"],
+    ["up --replicas 5", "five replicas"],
+    ["up --config ringkeeper.yaml", "settings of a file"],
+    ["up --engine swarm", "a balancer on each manager"],
+  ],
+};
 
 /** The verb `up`. */
 export function upCommand(): Command {
-  return verb("up", {
-    summary: "start the balancer and its replicas",
-    about: ABOUT,
-    examples: EXAMPLES,
-  })
+  return verb("up", MANUAL)
     .addOption(
       new Option(
         "--engine <ENGINE>",

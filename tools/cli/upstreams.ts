@@ -10,41 +10,35 @@ import { addressText } from "../../balancer/view.ts";
 import { wrongUsage } from "../up/task_command.ts";
 import type { UpstreamEntry } from "./api.ts";
 import { changedLines } from "./change_lines.ts";
-import {
-  apiOf,
-  balancerCommand,
-  type CommonOptions,
-  type Example,
-  lookOfOutput,
-  printAnswer,
-} from "./command.ts";
+import { apiOf, balancerCommand, type CommonOptions, type Manual, printAnswer } from "./command.ts";
 import { type Column, type Look, tableLines } from "./table.ts";
 
 interface Options extends CommonOptions {
   readonly set?: readonly UpstreamEntry[];
 }
 
-const ABOUT = "Shows the upstreams of a balancer with LB_ENGINE=static, or replaces the whole " +
-  "list: new ones are sent heartbeats first, those that are missing drain.";
-
-const EXAMPLES: readonly Example[] = [
-  ["upstreams", "the list in force"],
-  ["upstreams --set 10.0.0.1:80,big=10.0.0.2:80*2", "the whole list"],
-];
+const MANUAL: Manual = {
+  summary: "servers of engine static, shown or replaced",
+  about: "Shows the upstreams of a balancer with LB_ENGINE=static, or replaces the whole " +
+    "list: new ones are sent heartbeats first, those that are missing drain.",
+  examples: [
+    ["upstreams", "the list in force"],
+    ["upstreams --set 10.0.0.1:80,big=10.0.0.2:80*2", "the whole list"],
+  ],
+};
 
 /** The verb `upstreams`. */
 export function upstreamsCommand(): Command {
-  const summary = "servers of engine static, shown or replaced";
-  return balancerCommand("upstreams", { summary, about: ABOUT, examples: EXAMPLES })
+  return balancerCommand("upstreams", MANUAL)
     .option("--set <LIST>", "the whole list, as LB_UPSTREAMS has it", entriesOf)
     .option("--json", "print the answer of GET or PUT /_lb/upstreams as it is")
     .action(async (options: Options) => {
       const api = await apiOf(options);
       if (options.set) {
         const changed = await api.setUpstreams(options.set);
-        return printAnswer(changed, options, (body) => changedLines(body, lookOfOutput()));
+        return printAnswer(changed, options, changedLines);
       }
-      printAnswer(await api.upstreams(), options, (body) => upstreamLines(body, lookOfOutput()));
+      printAnswer(await api.upstreams(), options, upstreamLines);
     });
 }
 

@@ -6,18 +6,17 @@
 import type { Command } from "commander";
 import { VERSION } from "../../balancer/version.ts";
 import { print } from "../print.ts";
-import { type Example, verb } from "./command.ts";
+import { type Manual, verb } from "./command.ts";
 
-const EXAMPLES: readonly Example[] = [["version --json", "for scripts"]];
+const MANUAL: Manual = {
+  summary: "version of ringkeeper and of Deno",
+  about: "Prints the version of ringkeeper and of the Deno that runs it.",
+  examples: [["version --json", "for scripts"]],
+};
 
 /** The verb `version`. */
 export function versionCommand(): Command {
-  const manual = {
-    summary: "version of ringkeeper and of Deno",
-    about: "Prints the version of ringkeeper and of the Deno that runs it.",
-    examples: EXAMPLES,
-  };
-  return verb("version", manual)
+  return verb("version", MANUAL)
     .option("--json", "print one JSON object")
     .action(({ json }: { readonly json?: true }) => {
       const versions = { ringkeeper: VERSION, deno: Deno.version.deno };

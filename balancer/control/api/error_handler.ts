@@ -34,61 +34,67 @@ const ENGINE_STATUS: Partial<Record<EngineErrorKind, 409>> = {
   "unsupported": STATUS_CODE.Conflict,
 };
 
+/** The status of a failed call. */
+interface Refusal {
+  readonly status: 400 | 403 | 404 | 408 | 409 | 413 | 503;
+  /** Seconds until another attempt may succeed; absent where it would fail again. */
+  readonly retryAfterS?: number;
+}
+
+const BAD_REQUEST: Refusal = { status: STATUS_CODE.BadRequest };
+const CONFLICT: Refusal = { status: STATUS_CODE.Conflict };
+const NOT_NOW: Refusal = { status: STATUS_CODE.ServiceUnavailable, retryAfterS: 1 };
+
 /**
- * Maps the error of a call to its status. All errors of calls are mapped here.
+ * Answers a call that failed. All errors of calls are answered here.
  *
  * @param error the error that the handler threw
  * @param c the call
  * @param failures logs and counts internal errors
  */
 export function answerError(error: Error, c: Context, failures: FailureLog): Response {
-  if (error instanceof RequestError) {
-    return c.json(failureBody(error.message, error.detail), STATUS_CODE.BadRequest);
-  }
-  if (error instanceof BodyError) {
-    const { ContentTooLarge, RequestTimeout } = STATUS_CODE;
-    const status = error.kind === "too-large" ? ContentTooLarge : RequestTimeout;
-    return c.json(failureBody(error.message), status);
-  }
-  if (error instanceof RefusedError) {
-    return c.json(failureBody(`body: ${error.message}`), STATUS_CODE.BadRequest);
-  }
   // The client disconnected while its body was read: no response can be sent, and no error is
   // counted.
   if (error instanceof Disconnected) return c.body(null, STATUS_CODE.BadRequest);
-  if (error instanceof TooManyStreamsError) {
-    c.header("retry-after", String(error.retryAfterS));
-    return c.json(failureBody(error.message), STATUS_CODE.ServiceUnavailable);
+  const refusal = inputRefusal(error) ?? changeRefusal(error);
+  if (!refusal) {
+    failures.record("control.request", error);
+    const body = failureBody("the balancer failed; its log says more");
+    return c.json(body, STATUS_CODE.InternalServerError);
   }
+  if (refusal.retryAfterS !== undefined) c.header("retry-after", String(refusal.retryAfterS));
+  const detail = error instanceof RequestError ? error.detail : undefined;
+  const prefix = error instanceof RefusedError ? "body: " : "";
+  return c.json(failureBody(prefix + error.message, detail), refusal.status);
+}
+
+/** The status of an error about the request itself; undefined for other errors. */
+function inputRefusal(error: Error): Refusal | undefined {
+  if (error instanceof RequestError || error instanceof RefusedError) return BAD_REQUEST;
+  if (error instanceof BodyError) {
+    const { ContentTooLarge, RequestTimeout } = STATUS_CODE;
+    return { status: error.kind === "too-large" ? ContentTooLarge : RequestTimeout };
+  }
+  if (error instanceof TooManyStreamsError) {
+    return { status: STATUS_CODE.ServiceUnavailable, retryAfterS: error.retryAfterS };
+  }
+  return undefined;
+}
+
+/** The status of an error of a change, a deploy or a drill; undefined for internal errors. */
+function changeRefusal(error: Error): Refusal | undefined {
   if (error instanceof ChangeError) {
     const status = STATUS_OF[error.kind];
-    if (status === STATUS_CODE.ServiceUnavailable) c.header("retry-after", "1");
-    return c.json(failureBody(error.message), status);
+    return status === STATUS_CODE.ServiceUnavailable ? NOT_NOW : { status };
   }
-  if (error instanceof NotReadyError) {
-    c.header("retry-after", "1");
-    return c.json(failureBody(error.message), STATUS_CODE.ServiceUnavailable);
+  if (error instanceof NotReadyError) return NOT_NOW;
+  if (error instanceof ReloadError) return error.kind === "no-file" ? CONFLICT : BAD_REQUEST;
+  if (error instanceof DrillError) {
+    return error.kind === "off" ? { status: STATUS_CODE.Forbidden } : CONFLICT;
   }
-  if (error instanceof ReloadError) {
-    const { Conflict, BadRequest } = STATUS_CODE;
-    return c.json(failureBody(error.message), error.kind === "no-file" ? Conflict : BadRequest);
-  }
-  if (error instanceof DrillError && error.kind === "off") {
-    return c.json(failureBody(error.message), STATUS_CODE.Forbidden);
-  }
-  if (error instanceof DeployError && error.kind === "not-saved") {
-    c.header("retry-after", "1");
-    return c.json(failureBody(error.message), STATUS_CODE.ServiceUnavailable);
-  }
-  if (error instanceof DrillError || error instanceof DeployError) {
-    return c.json(failureBody(error.message), STATUS_CODE.Conflict);
-  }
+  if (error instanceof DeployError) return error.kind === "not-saved" ? NOT_NOW : CONFLICT;
   if (error instanceof EngineError) {
-    return c.json(failureBody(error.message), ENGINE_STATUS[error.kind] ?? 503);
+    return { status: ENGINE_STATUS[error.kind] ?? STATUS_CODE.ServiceUnavailable };
   }
-  failures.record("control.request", error);
-  return c.json(
-    failureBody("the balancer failed; its log says more"),
-    STATUS_CODE.InternalServerError,
-  );
+  return undefined;
 }

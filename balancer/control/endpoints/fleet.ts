@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { escapeLateControls } from "../../log/style.ts";
 import { streamSSE } from "hono/streaming";
 import { type DeployStep, deployStep } from "../../answers/event.ts";
 import { type Names, names } from "../../answers/fleet.ts";
@@ -16,6 +15,7 @@ import { entryOf } from "../auth/audit.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
 import { DrillError, makeDrill } from "../drill/drill.ts";
 import { addition, deploy, drill, removal } from "../input/fleet_requests.ts";
+import { DeploySteps } from "./deploy_steps.ts";
 import { answerChange, lateBalancers } from "./ring_report.ts";
 import { replicaName, weighing } from "../input/ring_requests.ts";
 
@@ -116,38 +116,26 @@ export const deployTemplate: Operation = otherCall({
       const leave = deployStreams.enter();
       const entry = entryOf(c);
       entry.goOn();
-      const begun = Promise.withResolvers<void>();
-      const early: DeployStep[] = [];
-      let send = (step: DeployStep) => void early.push(step);
+      const steps = new DeploySteps(failures);
       let before: Template | undefined;
-      const tell = (step: DeployStep) => {
+      const onStep = (step: DeployStep) => {
         // The first step proves that all earlier changes are done.
         if (step.step !== "pulling") before ??= deploys.template;
-        send(step);
-        begun.resolve();
+        steps.add(step);
       };
-      const ended = deploys.run(template, tell, minReadyMs).then(({ step, reason }) => {
-        leave();
+      const ended = deploys.run(template, onStep, minReadyMs).finally(leave).then((last) => {
         entry.changed(before, deploys.template);
-        entry.end({ outcome: step, error: reason });
+        entry.end({ outcome: last.step, error: last.reason });
       }, (error) => {
-        leave();
         entry.end({ outcome: "failed", error: errorMessage(error) });
         throw error;
       });
       // A deploy that cannot be saved does not begin; that error gets its own answer.
-      await Promise.race([begun.promise, ended]);
+      await Promise.race([steps.begun, ended]);
       return streamSSE(c, async (stream) => {
-        let written = Promise.resolve();
-        send = (step) => {
-          const message = { event: step.step, data: escapeLateControls(JSON.stringify(step)) };
-          // The client may disconnect: the deploy continues, and GET /_lb/events shows it.
-          written = written.then(() => stream.writeSSE(message))
-            .catch((error) => failures.record("control.deploy", error));
-        };
-        early.forEach(send);
+        steps.send(stream);
         await ended;
-        await written;
+        await steps.written;
       });
     },
 });

@@ -1,5 +1,5 @@
 /**
- * The calls about the maintenance of the whole.
+ * The calls about the maintenance of the whole balancer.
  *
  * @module
  */

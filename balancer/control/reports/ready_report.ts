@@ -1,5 +1,5 @@
 /**
- * Whether the whole may get requests: `GET /_lb/readyz`. Pure.
+ * Whether the balancer should get requests: `GET /_lb/readyz`. Pure.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * Heartbeat loops: one for each running instance, all concurrent.
+ * The heartbeat loop of one instance: the time of each heartbeat, and its result.
  *
  * @module
  */

@@ -9,16 +9,15 @@ import type { SavedFleet } from "../store/store.ts";
 import { TextStore } from "../testing.ts";
 import { ChangeLock } from "./change_lock.ts";
 
+function deploysOf({ fleet, engine, clock }: Pick<FleetHarness, "fleet" | "engine" | "clock">) {
+  return new Deploys({ fleet, engine, changeLock: new ChangeLock(), now: () => clock.now() });
+}
+
 async function open(policy: Partial<FleetPolicy> = {}) {
   const harness = await new FleetHarness(policy).open();
   const { fleet, engine, clock } = harness;
   const steps: string[] = [];
-  const deploys = new Deploys({
-    fleet,
-    engine,
-    changeLock: new ChangeLock(),
-    now: () => clock.now(),
-  });
+  const deploys = deploysOf(harness);
   const run = (image: string) =>
     deploys.run({ image }, ({ step, name }: DeployStep) => steps.push(`${step} ${name ?? ""}`));
   return { ...harness, fleet, engine, clock, harness, steps, deploys, run };
@@ -216,27 +215,23 @@ async function resumed(saved: Partial<SavedFleet>) {
   const store = new TextStore({ configured: 3, names, template: {}, ...saved });
   const harness = await new FleetHarness({}, engine, store).open();
   const { fleet, clock } = harness;
-  const deploys = new Deploys({
-    fleet,
-    engine,
-    changeLock: new ChangeLock(),
-    now: () => clock.now(),
-  });
+  const deploys = deploysOf(harness);
   const templates = () => fleet.members.map(({ template }) => template.image);
   return { harness, fleet, engine, clock, store, deploys, templates, first };
 }
 
 const DEPLOYED = { image: "app:2" };
 
-Deno.test("a deploy is saved before its first step and removed from the state at its end", async () => {
+/** A fleet whose state is saved. */
+async function stored() {
   const store = new TextStore();
-  const { fleet, clock, engine } = await new FleetHarness({}, undefined, store).open();
-  const deploys = new Deploys({
-    fleet,
-    engine,
-    changeLock: new ChangeLock(),
-    now: () => clock.now(),
-  });
+  const harness = await new FleetHarness({}, undefined, store).open();
+  const { fleet, clock, engine } = harness;
+  return { store, fleet, clock, engine, deploys: deploysOf(harness) };
+}
+
+Deno.test("a deploy is saved before its first step and removed from the state at its end", async () => {
+  const { store, fleet, clock, deploys } = await stored();
   const saved: unknown[] = [];
   const done = deploys.run(DEPLOYED, () => saved.push(store.last.deploy));
   await clock.turn(10);
@@ -247,14 +242,7 @@ Deno.test("a deploy is saved before its first step and removed from the state at
 });
 
 Deno.test("a deploy that cannot be saved does not begin", async () => {
-  const store = new TextStore();
-  const { fleet, clock, engine } = await new FleetHarness({}, undefined, store).open();
-  const deploys = new Deploys({
-    fleet,
-    engine,
-    changeLock: new ChangeLock(),
-    now: () => clock.now(),
-  });
+  const { store, fleet, clock, engine, deploys } = await stored();
   store.fault = new Error("No space left on device");
   const calls = engine.calls.length;
   const error = await assertRejects(() => deploys.run(DEPLOYED, () => {}), DeployError);
@@ -264,14 +252,7 @@ Deno.test("a deploy that cannot be saved does not begin", async () => {
 });
 
 Deno.test("a deploy whose end cannot be saved is rolled back", async () => {
-  const store = new TextStore();
-  const { fleet, clock, engine } = await new FleetHarness({}, undefined, store).open();
-  const deploys = new Deploys({
-    fleet,
-    engine,
-    changeLock: new ChangeLock(),
-    now: () => clock.now(),
-  });
+  const { store, fleet, clock, deploys } = await stored();
   const done = deploys.run(DEPLOYED, ({ step, name }) => {
     if (step === "replaced" && name === "Server3") store.fault = new Error("disk full");
   });

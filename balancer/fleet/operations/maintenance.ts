@@ -1,5 +1,6 @@
 /**
- * The maintenance of the whole: begins and ends it in all workers, and keeps it over a restart.
+ * The maintenance of the whole balancer: begins and ends it in all workers, and keeps it over a
+ * restart.
  *
  * @module
  */

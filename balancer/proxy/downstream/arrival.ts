@@ -1,6 +1,6 @@
 /**
- * A client's connection when its application protocol begins: behind the head of the PROXY protocol
- * and the handshake of TLS, where there are such.
+ * A client's connection when its application protocol begins: after the header of the PROXY protocol
+ * and the TLS handshake, if the listener has them.
  *
  * @module
  */

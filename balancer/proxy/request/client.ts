@@ -1,6 +1,6 @@
 /**
  * A client as everything below downstream/ sees it: the source of one request at a time, and the
- * target of its response. A connection of HTTP/1.1 is one; a stream of HTTP/2 can be one, too.
+ * target of its response. A connection of HTTP/1.1 is one, and so is a stream of HTTP/2.
  *
  * @module
  */

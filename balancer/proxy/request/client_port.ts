@@ -1,5 +1,5 @@
 /**
- * The port through which a client came, as forwarded requests and responses tell it.
+ * The port that a client connected to, for the fields of forwarded requests and responses.
  *
  * @module
  */

@@ -9,6 +9,9 @@ import { systemTest as test } from "../../../tools/test/needs.ts";
 const CRASHING = new URL("../testdata/crashing_worker.ts", import.meta.url).href;
 const DEADLINE_MS = 60_000;
 const NOW = { requestsMs: 0, streamsMs: 0 };
+/** Deadlines of a question that a worker answers, and of one that it answers only by its end. */
+const SOON = { requestsMs: 1000, streamsMs: 1000 };
+const LATE = { requestsMs: 60_000, streamsMs: 60_000 };
 
 const SETTINGS: ProxySettings = {
   listen: { hostname: "127.0.0.1", port: 0 },
@@ -53,7 +56,7 @@ const SETTINGS: ProxySettings = {
 };
 
 /** Workers that report each message they receive and send. */
-class Harness {
+class Harness implements AsyncDisposable {
   readonly evidence: Evidence[] = [];
   readonly notes: string[] = [];
   readonly crashes: string[] = [];
@@ -68,6 +71,20 @@ class Harness {
       module,
       ...(listenMs !== undefined && { listenMs }),
     });
+  }
+
+  /** Opens the workers, and waits until they have the first view. */
+  static async open(): Promise<Harness> {
+    const harness = new Harness();
+    harness.workers.publish(view(1));
+    await harness.workers.open();
+    await harness.until("the first view", () => harness.noted("view 1 Server1").length === 2);
+    return harness;
+  }
+
+  /** Ends the workers. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.workers.end(NOW);
   }
 
   /** Waits until the condition holds. */
@@ -110,134 +127,116 @@ function view(version: number): View {
 }
 
 test("workers receive the settings and each view, and their reports are passed on", async () => {
-  const bench = new Harness();
-  bench.workers.publish(view(1));
-  await bench.workers.open();
-  await bench.until("first view", () => bench.noted("view 1 Server1").length === 2);
-  assertEquals(bench.noted("open"), ["open 2 true", "open 2 true"]);
-  bench.workers.publish(view(2));
-  await bench.until("second view", () => bench.noted("view 2 Server1").length === 2);
-  assertEquals(bench.evidence, [
+  await using harness = await Harness.open();
+  assertEquals(harness.noted("open"), ["open 2 true", "open 2 true"]);
+  harness.workers.publish(view(2));
+  await harness.until("second view", () => harness.noted("view 2 Server1").length === 2);
+  assertEquals(harness.evidence, [
     { name: "Server1", instance: "i1", kind: "refused", fresh: true, key: "k" },
     { name: "Server1", instance: "i1", kind: "refused", fresh: true, key: "k" },
   ]);
-  assertEquals(await bench.workers.idle("calm", { requestsMs: 1000, streamsMs: 1000 }), true);
-  assertEquals(await bench.workers.idle("busy", { requestsMs: 1000, streamsMs: 1000 }), false);
-  await bench.workers.end(NOW);
-  assertEquals(bench.crashes, []);
+  assertEquals(await harness.workers.idle("calm", SOON), true);
+  assertEquals(await harness.workers.idle("busy", SOON), false);
+  await harness.workers.end(NOW);
+  assertEquals(harness.crashes, []);
 });
 
 test("a worker that crashes is counted and replaced by a worker with the last view", async () => {
-  const bench = new Harness();
-  await bench.workers.open();
-  bench.workers.publish(view(7));
-  await bench.until("the view", () => bench.noted("view 7 Server1").length === 2);
-  const before = bench.ids;
+  await using harness = await Harness.open();
+  harness.workers.publish(view(7));
+  await harness.until("the view", () => harness.noted("view 7 Server1").length === 2);
+  const before = harness.ids;
   // Both workers crash on this question; a dead worker's question settles at once.
-  assertEquals(await bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 }), true);
-  await bench.until("the replacements", () => bench.noted("view 7 Server1").length === 4);
-  assertEquals(bench.ids.size, before.size + 2);
-  assertEquals(bench.crashes.length, 2);
-  for (const crash of bench.crashes) {
+  assertEquals(await harness.workers.idle("crash", LATE), true);
+  await harness.until("the replacements", () => harness.noted("view 7 Server1").length === 4);
+  assertEquals(harness.ids.size, before.size + 2);
+  assertEquals(harness.crashes.length, 2);
+  for (const crash of harness.crashes) {
     assert(/^proxy\.worker: .*crashed on demand/.test(crash), crash);
   }
-  bench.workers.publish(view(8));
-  await bench.until("a later view", () => bench.noted("view 8 Server1").length === 2);
-  assertEquals(await bench.workers.idle("calm", { requestsMs: 1000, streamsMs: 1000 }), true);
-  await bench.workers.end(NOW);
+  harness.workers.publish(view(2));
+  await harness.until("a later view", () => harness.noted("view 2 Server1").length === 2);
+  assertEquals(await harness.workers.idle("calm", SOON), true);
 });
 
 test("access log sampling changes in all workers, and in workers that start later", async () => {
-  const bench = new Harness();
-  await bench.workers.open();
-  assertEquals(bench.workers.accessLogging, "off");
-  await bench.until("what the settings say", () => bench.noted("access 0").length === 2);
-  bench.workers.accessLogging = 0.25;
-  await bench.until("the change", () => bench.noted("access 0.25").length === 2);
-  await bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
-  await bench.until("the replacements", () => bench.noted("access 0.25").length === 4);
-  bench.workers.accessLogging = "full";
-  await bench.until("the next", () => bench.noted("access 1").length === 2);
-  await bench.workers.end(NOW);
+  await using harness = await Harness.open();
+  assertEquals(harness.workers.accessLogging, "off");
+  await harness.until("what the settings say", () => harness.noted("access 0").length === 2);
+  harness.workers.accessLogging = 0.25;
+  await harness.until("the change", () => harness.noted("access 0.25").length === 2);
+  await harness.workers.idle("crash", LATE);
+  await harness.until("the replacements", () => harness.noted("access 0.25").length === 4);
+  harness.workers.accessLogging = "full";
+  await harness.until("the next", () => harness.noted("access 1").length === 2);
 });
 
 test("requests in flight in a crashed worker are no longer counted", async () => {
-  const bench = new Harness();
-  await bench.workers.open();
-  bench.workers.publish(view(1));
-  await bench.until("the view", () => bench.noted("view 1 Server1").length === 2);
-  const wait = { requestsMs: 60_000, streamsMs: 60_000 };
-  await bench.workers.idle("count", wait);
-  assertEquals(bench.workers.inFlight("i1"), 4);
-  assertEquals(bench.workers.inFlight("i2"), 0);
+  await using harness = await Harness.open();
+  await harness.workers.idle("count", LATE);
+  assertEquals(harness.workers.inFlight("i1"), 4);
+  assertEquals(harness.workers.inFlight("i2"), 0);
   // The other worker answers only after its own crash below.
-  const crashing = bench.workers.idle("crash one", wait);
-  await bench.until("the crash", () => bench.crashes.length === 1);
-  assertEquals(bench.workers.inFlight("i1"), 2);
-  await bench.until("the replacement", () => bench.noted("view 1 Server1").length === 3);
-  await bench.workers.idle("count", wait);
-  assertEquals(bench.workers.inFlight("i1"), 6);
-  await bench.workers.idle("crash", wait);
+  const crashing = harness.workers.idle("crash one", LATE);
+  await harness.until("the crash", () => harness.crashes.length === 1);
+  assertEquals(harness.workers.inFlight("i1"), 2);
+  await harness.until("the replacement", () => harness.noted("view 1 Server1").length === 3);
+  await harness.workers.idle("count", LATE);
+  assertEquals(harness.workers.inFlight("i1"), 6);
+  await harness.workers.idle("crash", LATE);
   await crashing;
-  assertEquals(bench.workers.inFlight("i1"), 0);
-  await bench.workers.end(NOW);
+  assertEquals(harness.workers.inFlight("i1"), 0);
 });
 
 test("a crashed worker's counters stay, its gauges are reset", async () => {
-  const bench = new Harness();
-  await bench.workers.open();
-  bench.workers.publish(view(1));
-  await bench.until("the view", () => bench.noted("view 1 Server1").length === 2);
+  await using harness = await Harness.open();
   const clients = () => {
-    const { accepted, connections } = bench.workers.counts().workers;
+    const { accepted, connections } = harness.workers.counts().workers;
     return { accepted, connections };
   };
-  const wait = { requestsMs: 60_000, streamsMs: 60_000 };
-  await bench.workers.idle("count", wait);
+  await harness.workers.idle("count", LATE);
   assertEquals(clients(), { accepted: 2, connections: 2 });
-  await bench.workers.idle("crash", wait);
+  await harness.workers.idle("crash", LATE);
   assertEquals(clients(), { accepted: 2, connections: 0 });
-  await bench.until("the replacements", () => bench.noted("view 1 Server1").length === 4);
-  await bench.workers.idle("count", wait);
+  await harness.until("the replacements", () => harness.noted("view 1 Server1").length === 4);
+  await harness.workers.idle("count", LATE);
   assertEquals(clients(), { accepted: 4, connections: 2 });
-  await bench.workers.end(NOW);
 });
 
 test("unanswered questions to a dead worker are settled", async () => {
-  const bench = new Harness();
-  await bench.workers.open();
-  const unanswered = bench.workers.idle("silence", { requestsMs: 60_000, streamsMs: 60_000 });
-  const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
+  await using harness = await Harness.open();
+  const unanswered = harness.workers.idle("silence", LATE);
+  const crashing = harness.workers.idle("crash", LATE);
   assertEquals(await Promise.all([unanswered, crashing]), [true, true]);
-  await bench.until("both crashes", () => bench.crashes.length === 2);
-  await bench.until("both replacements", () => bench.noted("open").length === 4);
-  await bench.workers.end(NOW);
+  await harness.until("both crashes", () => harness.crashes.length === 2);
+  await harness.until("both replacements", () => harness.noted("open").length === 4);
 });
 
 test("a worker that crashes while the data plane ends is not replaced", async () => {
-  const bench = new Harness();
-  await bench.workers.open();
-  const crashing = bench.workers.idle("crash", { requestsMs: 60_000, streamsMs: 60_000 });
-  await bench.workers.end(NOW);
+  await using harness = await Harness.open();
+  const crashing = harness.workers.idle("crash", LATE);
+  await harness.workers.end(NOW);
   assertEquals(await crashing, true);
-  assertEquals(bench.noted("open").length, 2);
+  assertEquals(harness.noted("open").length, 2);
 });
 
 test("a module that cannot run is an error at the start", async () => {
-  const bench = new Harness("data:text/javascript,throw new Error('broken')");
-  await assertRejects(() => bench.workers.open());
-  await bench.workers.end(NOW);
-  assert(bench.crashes.length >= 1);
+  await using harness = new Harness("data:text/javascript,throw new Error('broken')");
+  await assertRejects(() => harness.workers.open());
+  await harness.workers.end(NOW);
+  assert(harness.crashes.length >= 1);
 });
 
 test("a worker that does not listen in time is an error with its name", async () => {
-  const bench = new Harness("data:text/javascript,self.onmessage = () => {}", 200);
+  await using harness = new Harness("data:text/javascript,self.onmessage = () => {}", 200);
   await assertRejects(
-    () => bench.workers.open(),
+    () => harness.workers.open(),
     Error,
     "of 2: did not listen within 200 ms",
   );
-  await bench.until("the record", () => bench.crashes.length >= 1);
-  assertMatch(bench.crashes[0]!, /^proxy\.worker: worker [12] of 2: did not listen within 200 ms$/);
-  await bench.workers.end({ requestsMs: 0, streamsMs: 0 });
+  await harness.until("the record", () => harness.crashes.length >= 1);
+  assertMatch(
+    harness.crashes[0]!,
+    /^proxy\.worker: worker [12] of 2: did not listen within 200 ms$/,
+  );
 });

@@ -105,6 +105,10 @@ function unknownField(key: string, node: unknown): ValueFault {
   return { node, path: [key], message: `no name of this place; ${advice}` };
 }
 
+const ADDRESS_RULE = "host:port, https://host:port or unix:/path";
+const NAME_RULE = "1 to 63 letters, digits, _, . or -, beginning with a letter or a digit and " +
+  "ending with one or with _";
+
 function upstreamText(
   item: unknown,
   given: ReadonlyMap<string, unknown>,
@@ -112,31 +116,18 @@ function upstreamText(
 ): string | ValueFault[] {
   const [name, address, weight] = UPSTREAM_FIELDS.map((field) => nodes.text(given.get(field)));
   if (address === undefined) {
-    return [{
-      node: item,
-      path: ["address"],
-      message: "must be given: host:port, https://host:port or unix:/path",
-    }];
+    return [{ node: item, path: ["address"], message: `must be given: ${ADDRESS_RULE}` }];
   }
-  const faults: ValueFault[] = [];
-  const check = (field: string, text: string, rule: string) => {
-    if (isOne(text)) return;
+  const checks = [
+    ["address", address.includes("*") ? "" : address, ADDRESS_RULE],
+    ["name", /[=,*]/.test(name ?? "") ? "" : `${name ?? ""}=a:1`, NAME_RULE],
+    ["weight", `a:1*${weight ?? ""}`, "a number from 0 to 1000"],
+  ] as const;
+  const faults = checks.flatMap(([field, text, rule]): ValueFault[] => {
+    if (!given.has(field) || isOne(text)) return [];
     const node = given.get(field);
-    faults.push({ node, path: [field], message: `must be ${rule}; got ${nodes.describe(node)}` });
-  };
-  check(
-    "address",
-    address.includes("*") ? "" : address,
-    "host:port, https://host:port or unix:/path",
-  );
-  if (given.has("name")) {
-    const rule = "1 to 63 letters, digits, _, . or -, beginning with a letter or a digit and " +
-      "ending with one or with _";
-    check("name", /[=,*]/.test(name ?? "") ? "" : `${name ?? ""}=a:1`, rule);
-  }
-  if (given.has("weight")) {
-    check("weight", `a:1*${weight ?? ""}`, "a number from 0 to 1000");
-  }
+    return [{ node, path: [field], message: `must be ${rule}; got ${nodes.describe(node)}` }];
+  });
   if (faults.length > 0) return faults;
   return (name === undefined ? "" : `${name}=`) + address +
     (weight === undefined ? "" : `*${weight}`);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Command, type Program, startProgram } from "../harness/program.ts";
+import { type Command, type Program, startProgram } from "./program.ts";
 
 /** Core of the load generators and the upstreams. */
 export const LOAD_CORE = 0;

@@ -32,7 +32,7 @@ interface WrkResult {
   readonly failed: number;
 }
 
-const SCRIPT = new URL("servers/paths.lua", import.meta.url).pathname;
+const SCRIPT = new URL("paths.lua", import.meta.url).pathname;
 
 const MILLISECONDS: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000 };
 

@@ -89,3 +89,24 @@ function growth(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, 
   for (const [name, value] of after) sum += value - (before.get(name) ?? 0);
   return sum;
 }
+
+/** The costs of a program without load. */
+interface RestCosts {
+  /** Part of a core, of all its threads together. */
+  readonly cpu: number;
+  /** Bytes that are resident. */
+  readonly rss: number;
+}
+
+/**
+ * Measures a program that is at rest.
+ *
+ * @param pid its process
+ * @param seconds length of the measurement
+ */
+export async function usageAtRest(pid: number, seconds: number): Promise<RestCosts> {
+  const [before, from] = [await readUsage(pid), performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  const [after, to] = [await readUsage(pid), performance.now()];
+  return { cpu: cpuBetween(before, after) / 1e6 / (to - from), rss: after.rss };
+}

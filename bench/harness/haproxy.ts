@@ -12,22 +12,26 @@
  * - `observe layer7`, `error-limit 1`, `on-error mark-down`: so does one failed request, as soon as
  *   it fails
  * - `on-marked-down shutdown-sessions`: ends the sessions of a dead server
+ * - `stats show-legends`: the statistics have the servers' addresses
  *
  * @module
  */
 
-/** Ports and servers of the configuration. */
+/** The parts of a configuration. */
 interface HaproxySetup {
-  readonly port: number;
-  /** Port of the statistics. */
-  readonly statsPort: number;
-  /** Names and addresses of the servers. */
-  readonly servers: readonly { readonly name: string; readonly address: string }[];
+  /** Where it serves, such as `127.0.0.1:80`; `:80` for every address. */
+  readonly bind: string;
+  /** Where the statistics are. */
+  readonly statsBind: string;
+  /** The lines that name the servers. */
+  readonly servers: readonly string[];
+  /** Sections besides the common ones, with a line end. */
+  readonly sections?: string;
 }
 
 /** haproxy.cfg. */
-export function haproxyConfig({ port, statsPort, servers }: HaproxySetup): string {
-  const lines = servers.map(({ name, address }) => `  server ${name} ${address}`).join("\n");
+export function haproxyConfig(setup: HaproxySetup): string {
+  const { bind, statsBind, servers, sections = "" } = setup;
   return `global
   maxconn 4000
 defaults
@@ -41,8 +45,8 @@ defaults
   timeout server 60s
   timeout check 1s
   timeout http-keep-alive 60s
-frontend public
-  bind 127.0.0.1:${port}
+${sections}frontend public
+  bind ${bind}
   http-request disable-l7-retry if METH_POST
   default_backend replicas
 backend replicas
@@ -52,12 +56,20 @@ backend replicas
   option httpchk GET /heartbeat
   http-check expect status 200
   default-server check inter 1s fastinter 200ms downinter 200ms fall 1 rise 1 observe layer7 error-limit 1 on-error mark-down on-marked-down shutdown-sessions
-${lines}
+${servers.map((line) => `  ${line}`).join("\n")}
 frontend statistics
-  bind 127.0.0.1:${statsPort}
+  bind ${statsBind}
   stats enable
+  stats show-legends
   stats uri /
 `;
+}
+
+/** A server by the statistics. */
+interface ServerUp {
+  readonly name: string;
+  /** Without the port; empty in statistics without legends. */
+  readonly address: string;
 }
 
 /**
@@ -65,13 +77,13 @@ frontend statistics
  *
  * @param csv the statistics
  */
-export function serversUp(csv: string): string[] {
+export function serversUp(csv: string): ServerUp[] {
   const [head = "", ...lines] = csv.replace(/^# /, "").split("\n");
   const columns = head.split(",");
-  const [proxy, server, status] = ["pxname", "svname", "status"].map((one) => columns.indexOf(one));
+  const places = ["pxname", "svname", "status", "addr"].map((one) => columns.indexOf(one));
   return lines.map((line) => line.split(",")).flatMap((cells) => {
-    const name = cells[server ?? -1];
-    const isUp = cells[proxy ?? -1] === "replicas" && cells[status ?? -1]?.startsWith("UP");
-    return isUp && name !== undefined && name !== "BACKEND" ? [name] : [];
+    const [proxy, name = "", status, address = ""] = places.map((at) => cells[at]);
+    const isUp = proxy === "replicas" && name !== "BACKEND" && status?.startsWith("UP");
+    return isUp ? [{ name, address: address.replace(/:\d+$/, "") }] : [];
   });
 }
