@@ -185,6 +185,13 @@ async function manyReplicas(tab: OpenTab): Promise<void> {
   await page.getByRole("button", { name: "Show all 200 replicas" }).click();
   await row(page, "service-200").waitFor();
   assertEquals((await namesInTable(page)).length, 200);
+  // Figures arrive in every row, although they are rendered in slices.
+  const percentages = page.locator('.replicas [data-label="Requests"]', { hasText: "%" });
+  const all = percentages.nth(199).waitFor({ state: "attached" }).then(() => true);
+  for (let done = false; !done;) {
+    await (await fetch(`${balancer.url}/home`)).body?.cancel();
+    done = await Promise.race([all, new Promise<false>((later) => setTimeout(later, 50, false))]);
+  }
   await row(page, "service-200").getByRole("button").focus();
   await page.locator(".centre").filter({ hasText: /service-200[\s\S]*32[78] slots/ }).waitFor();
   await page.getByRole("searchbox", { name: "Filter replicas by name, state or machine" }).fill(

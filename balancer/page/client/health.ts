@@ -74,7 +74,7 @@ export function noIncidents({ replicas, desired }: Status, live: Known["live"]):
   } not ready.`;
 }
 
-/** What is wrong with a certificate, as a sentence; undefined if it is as it should be. */
+/** The fault or the near end of a certificate, as a sentence; undefined without one. */
 export function certificateProblem(
   { name, ending, daysLeft, fault }: CertificateStatus,
 ): string | undefined {

@@ -52,14 +52,14 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "state",
     title: "State",
-    track: "minmax(144px, 1.8fr)",
+    track: "minmax(136px, 1.8fr)",
     value: ({ rank }) => rank,
     cell: ({ replica }) => <ReplicaState replica={replica} />,
   },
   {
     id: "machine",
     title: "Machine",
-    track: "minmax(110px, 1.6fr)",
+    track: "minmax(96px, 1.6fr)",
     class: "machine",
     value: ({ replica }) => replica.machine ?? "",
     shown: (rows) => rows.some(({ replica }) => replica.machine !== null),
@@ -126,7 +126,7 @@ export const COLUMNS: readonly Column[] = [
 export const NAME: Column = {
   id: "name",
   title: "Replica",
-  track: "minmax(110px, 1.6fr)",
+  track: "minmax(96px, 1.6fr)",
   value: ({ replica }) => replica.name,
   cell: ({ replica }) => (
     <>

@@ -7,8 +7,8 @@ import type { Status } from "../../answers/fleet.ts";
 import type { StatusChange } from "../../answers/status_change.ts";
 
 /**
- * Returns the status after a change. What the change does not name is the same object as before,
- * so that it need not be rendered again.
+ * Returns the status after a change. A replica that the change does not name is the same object as
+ * before, so that it need not be rendered again.
  *
  * @param before the status before the change; undefined if the change is the whole status
  * @param change the change
