@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { ReplicaStatus, Status } from "../answers/fleet.ts";
+import type { Status } from "../answers/fleet.ts";
 import type { History, HistoryQuery } from "../answers/history.ts";
 import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/operations/deploy_request.ts";
@@ -40,7 +40,7 @@ const INCIDENT: Incident = {
 const CHANGED: ChangeReport = {
   version: 5,
   digest: "d2",
-  moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }] },
+  moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }], flowsLeftOut: 0 },
   movedIds: 0.2511,
   behind: [],
 };
@@ -101,6 +101,8 @@ const STATUS: Status = {
   failures: {},
 };
 
+const COUNTS = { ready: 1, desired: 1, engineAwayMs: 0 };
+
 const LOAD: Load = {
   at: 1,
   requests: 2,
@@ -159,6 +161,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
+    counts: () => ({ ...COUNTS, serving: 1, servingReady: 1 }),
     maintenance: { state: undefined, begin: () => Promise.reject(), end: () => Promise.reject() },
     readiness: { share: 0.5, isolated: () => undefined },
     metrics: {
@@ -400,16 +403,17 @@ Deno.test("status is the whole state, health is whether the balancer is alive", 
 });
 
 Deno.test("readiness is 200, or 503 with the reason, while the balancer lives in any case", async () => {
-  const one = { inRing: true, weight: 1, state: "ready" } as ReplicaStatus;
-  const down = { ...one, state: "down" } as const;
   const ending = new AbortController();
-  const readyz = async (replicas: readonly ReplicaStatus[], more: Partial<ControlParts> = {}) => {
-    const { hono } = app({ status: () => ({ ...STATUS, replicas }), ...more });
+  const readyz = async (
+    [servingReady, serving]: readonly [number, number],
+    more: Partial<ControlParts> = {},
+  ) => {
+    const { hono } = app({ counts: () => ({ ...COUNTS, serving, servingReady }), ...more });
     const response = await hono.request("/_lb/readyz");
     return [response.status, response.headers.get("retry-after"), await response.json()];
   };
   const unready = (reason: string) => [503, "1", failureBody(reason)];
-  assertEquals(await readyz([one, down]), [200, null, {
+  assertEquals(await readyz([1, 2]), [200, null, {
     status: "ready",
     ready: 1,
     needed: 1,
@@ -417,17 +421,17 @@ Deno.test("readiness is 200, or 503 with the reason, while the balancer lives in
     maintenance: false,
   }]);
   assertEquals(
-    await readyz([one, down, down]),
+    await readyz([1, 3]),
     unready("1 of 3 replicas is ready; LB_READY_SHARE=0.5 needs 2"),
   );
   const isolated = { share: 0.5, isolated: () => "most of the cluster cannot be reached" };
   assertEquals(
-    await readyz([one], { readiness: isolated }),
+    await readyz([1, 1], { readiness: isolated }),
     unready("most of the cluster cannot be reached"),
   );
   ending.abort();
   assertEquals(
-    await readyz([one], { ending: ending.signal }),
+    await readyz([1, 1], { ending: ending.signal }),
     unready("the balancer is draining: it is about to end"),
   );
 });

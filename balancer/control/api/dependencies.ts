@@ -14,6 +14,7 @@ import type { RingShape } from "../../fleet/spec/ring_spec.ts";
 import type { ChangeRequest, Weights } from "../../fleet/spec/change.ts";
 import type { DeployRequest } from "../../fleet/operations/deploy_request.ts";
 import type { MaintenanceRequest } from "../../fleet/operations/maintenance.ts";
+import type { FleetCounts } from "../../fleet/operations/status.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
 import type { ChangeReport, NamesReport, OnMade, Plan } from "../../fleet/operations/membership.ts";
 import type { EventLog } from "../../fleet/incidents/event_log.ts";
@@ -88,6 +89,8 @@ export interface ControlParts {
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
   readonly status: () => Status;
+  /** The few numbers of it that `GET /_lb/healthz` and `GET /_lb/readyz` need. */
+  readonly counts: () => FleetCounts;
   /** The maintenance switch. */
   readonly maintenance: {
     /** The maintenance under way; undefined if there is none. */

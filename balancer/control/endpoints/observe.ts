@@ -13,7 +13,7 @@ import { streamedEvent } from "../../answers/status_change.ts";
 import { received } from "../../fault.ts";
 import { oneOf, parseFields } from "../input/schema.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
-import { inTurns, lengthOf } from "../server/long_body.ts";
+import { inTurns, lengthOf } from "../api/long_body.ts";
 import { streamEvents } from "./event_stream.ts";
 import { readyReport } from "../reports/ready_report.ts";
 import { reportIncident } from "../reports/incident_report.ts";
@@ -35,8 +35,8 @@ export const getHealth: Operation = jsonCall({
   summary: "Whether the balancer lives",
   what: "The balancer runs",
   answer: health,
-  run: ({ status }) => (): Health => {
-    const { ready, desired, engineAwayMs } = status();
+  run: ({ counts }) => (): Health => {
+    const { ready, desired, engineAwayMs } = counts();
     return { status: "ok", ready, desired, engineAwayMs };
   },
 });
@@ -54,9 +54,10 @@ export const getReadiness: Operation = jsonCall({
     503: "It should not: it drains, it is isolated, or too few replicas are ready " +
       "(`LB_READY_SHARE`); the message says which",
   },
-  run: ({ status, readiness, ending }) => () =>
+  run: ({ counts, maintenance, readiness, ending }) => () =>
     readyReport({
-      status: status(),
+      ...counts(),
+      maintenance: maintenance.state !== undefined,
       share: readiness.share,
       draining: ending.aborted,
       isolated: readiness.isolated(),
