@@ -647,6 +647,68 @@ Deno.test("events arrive as they happen, and resume after the client's last even
   assertEquals(second.startsWith("event: engine\n"), true);
 });
 
+/** The data of the next message of a stream. */
+async function nextData(reader: ReadableStreamDefaultReader<string> | undefined): Promise<unknown> {
+  const message = (await reader?.read())?.value ?? "";
+  return JSON.parse(/^data: (.*)$/m.exec(message)?.[1] ?? "null");
+}
+
+Deno.test("with status=true the status is streamed: the whole first, then what changed", async () => {
+  const eventLog = new EventLog({ wallClock: (instant) => instant });
+  let status = STATUS;
+  let failed = false;
+  const recorded: string[] = [];
+  const failures = Promise.withResolvers<void>();
+  const { hono } = app({
+    eventLog,
+    status: () => {
+      if (failed) throw new Error("no status");
+      return status;
+    },
+    failures: {
+      record: (action) => {
+        recorded.push(action);
+        failures.resolve();
+      },
+    },
+  });
+  const { replicas, ...fields } = STATUS;
+  const open = async () => {
+    const response = await hono.request("/_lb/events?status=true");
+    return response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  };
+  // Reads wait at most for the feed's own interval of a second.
+  const change = async (reader: Awaited<ReturnType<typeof open>>) => {
+    const { type, at, ...rest } = await nextData(reader) as Record<string, unknown>;
+    assertEquals([type, typeof at], ["status", "number"]);
+    return rest;
+  };
+  const first = await open();
+  assertEquals(await change(first), { fields, replicas, order: [] });
+
+  status = { ...STATUS, version: 8 };
+  const second = await open();
+  assertEquals(await change(first), { fields: { version: 8 }, replicas });
+  assertEquals(await change(second), { fields: { ...fields, version: 8 }, replicas, order: [] });
+
+  // A change without an event is seen after the call that made it.
+  status = { ...status, engineUp: false };
+  await hono.request("/_lb/log", { method: "PATCH", body: '{"level":"debug"}' });
+  assertEquals(await change(first), { fields: { engineUp: false }, replicas });
+  assertEquals(await change(second), { fields: { engineUp: false }, replicas });
+
+  // A status that cannot be read ends no stream.
+  failed = true;
+  await failures.promise;
+  assertEquals(recorded, ["status.feed"]);
+  failed = false;
+  status = { ...status, engineUp: true };
+  assertEquals(await change(first), { fields: { engineUp: true }, replicas });
+  await first?.cancel();
+  await second?.cancel();
+  assertEquals((await hono.request("/_lb/events?status=yes")).status, 400);
+});
+
 Deno.test("HEAD of an event stream subscribes to nothing", async () => {
   const eventLog = new EventLog({ wallClock: (instant) => instant });
   const listen = eventLog.listen.bind(eventLog);

@@ -23,6 +23,7 @@ import type { MaintenanceState } from "../../view.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { DrillOptions } from "../drill/drill.ts";
 import type { EventStreams } from "./event_streams.ts";
+import type { StatusFeed } from "./status_feed.ts";
 import type { ExplainSources } from "../explain/route.ts";
 import type { OpenApi } from "./openapi.ts";
 import type { Reloaded, SettingsInForce } from "../../answers/settings.ts";
@@ -131,6 +132,8 @@ export interface ControlParts {
 
 /** The dependencies of one call. */
 export interface CallParts extends ControlParts {
+  /** The status as a stream of changes. */
+  readonly statusFeed: StatusFeed;
   /** The built pages. */
   readonly assets: Assets;
   /** The OpenAPI document of the API. */

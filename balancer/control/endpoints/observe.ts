@@ -5,11 +5,11 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
-import { fleetEvent } from "../../answers/event.ts";
 import { type Health, health, ready, status } from "../../answers/fleet.ts";
 import { incidents } from "../../answers/incident.ts";
 import { history } from "../../answers/history.ts";
 import { load } from "../../answers/load.ts";
+import { streamedEvent } from "../../answers/status_change.ts";
 import { received } from "../../fault.ts";
 import { oneOf, parseFields } from "../input/schema.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
@@ -130,6 +130,12 @@ export const listIncidents: Operation = jsonCall({
   run: ({ incidents }) => () => ({ incidents: incidents().map(reportIncident) }),
 });
 
+const eventsQuery = z.object({
+  status: oneOf(["true", "false"]).exactOptional().describe(
+    "true to stream the status, too: the whole at first, then each change. The default is false",
+  ),
+});
+
 /** `GET /_lb/events` */
 export const followEvents: Operation = otherCall({
   id: "followEvents",
@@ -137,6 +143,7 @@ export const followEvents: Operation = otherCall({
   summary: "What happens to the fleet, as it happens",
   description: "The stream does not end before the balancer does. One that is silent for ten " +
     "seconds says that it is alive by a comment.",
+  query: eventsQuery,
   headers: z.object({
     "Last-Event-ID": z.string().exactOptional().describe(
       "The last event that was seen: those behind it come first, as far as they are kept. 0 asks " +
@@ -147,8 +154,11 @@ export const followEvents: Operation = otherCall({
     status: 200,
     what: "Server-sent events from now on",
     type: "text/event-stream",
-    event: fleetEvent,
+    event: streamedEvent,
   },
   failures: { 503: "There are as many event streams as there may be" },
-  run: (parts) => ({ c }) => streamEvents(c, parts),
+  run: (parts) => ({ c }) => {
+    const { status = "false" } = parseFields(eventsQuery, c.req.query());
+    return streamEvents(c, parts, status === "true");
+  },
 });
