@@ -274,14 +274,14 @@ export class Fleet {
 
   /** Runs after each event: reconciles, then updates everything that follows from the members. */
   #settle(): void {
-    const now = this.#options.clock.now();
     const { shared, inventory, reconciler, desiredState } = this.#parts;
     const { template, shape, epoch } = desiredState;
     const spares = inventory.complete && !this.#closing;
     if (inventory.complete) shared?.prepare();
     const { engineUp, mayHeal } = this;
     const input = { engineUp, spares, template, shape, epoch, mayHeal };
-    reconciler.reconcile({ ...input, standIns: shared?.standIns.present }, now);
+    const standIns = shared?.standIns.present;
+    const now = reconciler.reconcile({ ...input, standIns }, this.#options.clock);
     this.#parts.heartbeats.sync(this.#parts.roster.all);
     const standIn = shared?.standIns.next(now) ?? Infinity;
     this.#timer.set(Math.min(standIn, reconciler.nextDeadline(now)) - now);

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Clock } from "../../clock.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { DataPlane, View } from "../../view.ts";
 import type { PoisonKeys } from "../health/poison_keys.ts";
@@ -101,13 +102,20 @@ export class Reconciler {
   /**
    * Repeats until nothing is left to do. Each round publishes first and acts second, so that no
    * request is sent to an instance that is about to be stopped.
+   *
+   * @param input the part of the desired state that is not in the members
+   * @param clock read in each round: a replacement of one round is due in the next one
+   * @returns the instant of the last round, in milliseconds
    */
-  reconcile(input: ReconcileInput, now: number): void {
-    const context = { now, policy: this.#options.policy };
-    if (input.spares && input.mayHeal) this.#options.roster.keepSpares(input.template);
+  reconcile(input: ReconcileInput, clock: Pick<Clock, "now">): number {
+    const { policy, roster } = this.#options;
+    if (input.spares && input.mayHeal) roster.keepSpares(input.template);
+    let context: Context;
     do {
+      context = { now: clock.now(), policy };
       this.#publish(input, context);
     } while (this.#promote(input, context) + this.#act(input, context) > 0);
+    return context.now;
   }
 
   #publish({ engineUp, shape, epoch }: ReconcileInput, { now, policy }: Context): void {
