@@ -4,6 +4,7 @@
  * @module
  */
 import { EventStreams } from "./control/api/event_streams.ts";
+import type { Credentials } from "./proxy/transport/certificate_table.ts";
 import type { CertificateStatus } from "./answers/certificate.ts";
 import type { Gate } from "./control/auth/middleware.ts";
 import type { ControlParts, LogControls } from "./control/api/dependencies.ts";
@@ -15,7 +16,7 @@ import type { Fleet } from "./fleet/fleet.ts";
 import type { Machines } from "./fleet/operations/machines.ts";
 import { Membership } from "./fleet/operations/membership.ts";
 import type { Probe } from "./fleet/health/probe.ts";
-import { fleetStatus } from "./fleet/operations/status.ts";
+import { fleetCounts, fleetStatus } from "./fleet/operations/status.ts";
 import type { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Upstreams } from "./fleet/operations/upstreams.ts";
 import type { LiveSettings } from "./live_settings.ts";
@@ -45,6 +46,8 @@ interface BalancerParts {
   readonly log: Log;
   /** The certificates that the balancer shows. */
   readonly certificates: () => CertificateStatus[];
+  /** The certificates in use on the port that speaks TLS. */
+  readonly credentials: () => Credentials;
   readonly gate: Gate;
   /** The descriptor budget of the main thread. */
   readonly files: DescriptorBudget;
@@ -64,14 +67,14 @@ interface BalancerParts {
  */
 export function controlParts(parts: BalancerParts): ControlParts {
   const { live, fleet, probe, engine, dataPlane, metrics, failures, log, gate } = parts;
-  const { files, ending, certificates } = parts;
+  const { files, ending, certificates, credentials } = parts;
   const { changeLock, deploys, machines, maintenance } = parts;
   const { now, wallClock } = fleet.clock;
   // With few descriptors, calls get half of them.
   const streamLimit = () => Math.min(live.config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(wallClock(now())).toISOString();
   return {
-    membership: new Membership({ fleet, changeLock, changeable: engine.ownsInstances, now }),
+    membership: openMembership(parts),
     upstreams: new Upstreams({
       fleet,
       changeLock,
@@ -96,6 +99,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       failures: failures.counts(),
       certificates: certificates(),
     }),
+    counts: () => fleetCounts(fleet),
     readiness: {
       get share() {
         return live.config.health.readyShare;
@@ -107,6 +111,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       view: () => fleet.view,
       inFlight: (instance) => dataPlane.inFlight(instance),
       settings: () => dataPlane.settings,
+      credentials,
     },
     log: logControls(log, dataPlane),
     settings: live,
@@ -114,6 +119,19 @@ export function controlParts(parts: BalancerParts): ControlParts {
     failures,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
   };
+}
+
+/** The thread of plans starts as soon as the fleet is known to be large, and ends with the balancer. */
+function openMembership(
+  { fleet, engine, changeLock, failures, ending }: BalancerParts,
+): Membership {
+  const { now } = fleet.clock;
+  const changeable = engine.ownsInstances;
+  const membership = new Membership({ fleet, changeLock, changeable, now });
+  fleet.known().then(() => membership.prepare())
+    .catch((error) => failures.record("fleet.plan", error));
+  ending.addEventListener("abort", () => membership.close());
+  return membership;
 }
 
 function drillParts({ fleet, engine, proxy }: BalancerParts): ControlParts["drills"] {
