@@ -4,6 +4,7 @@
  * @module
  */
 import type { Machines } from "../../tests/harness/machines.ts";
+import { ToolError } from "../../tools/tool.ts";
 import { now } from "../harness/clock.ts";
 
 /** Number of machines, and so of balancers. */
@@ -67,23 +68,24 @@ export async function untilAll(
   { fronts, signal }: Pick<Contestant, "fronts" | "signal">,
   isWanted: (ready: ReadonlySet<string>) => boolean,
 ): Promise<number> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
   await Promise.all(fronts.map(async ({ ready }) => {
-    while (!isWanted(await ready())) await pause(deadline);
+    await untilSo(signal, async () => isWanted(await ready()));
   }));
   return now();
 }
 
-/** Waits until a condition holds; the same deadline. */
-export async function untilSo(
-  signal: AbortSignal,
-  isSo: () => Promise<boolean>,
-): Promise<void> {
-  const deadline = AbortSignal.any([signal, AbortSignal.timeout(DEADLINE_MS)]);
-  while (!await isSo()) await pause(deadline);
-}
-
-async function pause(deadline: AbortSignal): Promise<void> {
-  deadline.throwIfAborted();
-  await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+/**
+ * Waits until a condition holds.
+ *
+ * @param signal aborted when the run is to end early
+ * @param isSo returns true when the condition holds
+ * @throws {ToolError} it does not hold in time
+ */
+export async function untilSo(signal: AbortSignal, isSo: () => Promise<boolean>): Promise<void> {
+  const deadline = now() + DEADLINE_MS;
+  while (!await isSo()) {
+    signal.throwIfAborted();
+    if (now() > deadline) throw new ToolError(`not repaired after ${DEADLINE_MS} ms`);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import { lackOfMachines } from "../../tests/harness/machines.ts";
-import { print, printError } from "../../tools/print.ts";
+import { print } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { describeMachine, ownVersion } from "../harness/machine.ts";
 import { BenchOptions, type ValuesOf } from "../harness/options.ts";
@@ -50,14 +50,15 @@ async function main({ out, ...options }: Options): Promise<void> {
     await describeMachine(),
     await ownVersion(),
   ];
-  const measurement = new Measurement(options, interruptible());
+  const signal = interruptible();
+  const measurement = new Measurement(options, signal);
   for await (const { figures, faults } of measurement.parts()) {
     const page = pageOf(figures, faults);
     print(page);
     const result = { date, machine, version, options, figures, faults };
     await saveResult({ result, page, name: "cluster", out });
   }
-  printError("done");
+  signal.throwIfAborted();
 }
 
 if (import.meta.main) await runBench("bench-cluster", OPTIONS, main);

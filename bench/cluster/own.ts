@@ -64,7 +64,11 @@ export class Own implements Contestant {
     try {
       own.#spares = spares;
       const env = { LB_STORE: "swarm", LB_RING_FIELDS: "true", LB_SPARES: String(spares) };
-      for (const machine of own.machines.all) await own.#add(machine, env);
+      const [first = 1, ...others] = own.machines.all;
+      await own.#add(first, env);
+      // All of them, so that none starts after the others have been ended.
+      const added = await Promise.allSettled(others.map((machine) => own.#add(machine, env)));
+      for (const one of added) if (one.status === "rejected") throw one.reason;
       own.#watching = own.#watchHealers();
       await own.rest();
       return own;
@@ -141,7 +145,7 @@ export class Own implements Contestant {
       url: balancer.url,
       ready: () => readyOf(balancer),
     };
-    this.#fronts = [...this.#fronts, front];
+    this.#fronts = [...this.#fronts, front].sort((one, other) => one.machine - other.machine);
   }
 
   async #status({ balancer }: OwnFront): Promise<Status> {

@@ -133,7 +133,7 @@ function ofSystems(
 
 function lostOf({ strikes }: Figures, system: System): string {
   const { served, lost } = together(KINDS.map((kind) => strikes[system][kind] ?? NO_STRIKES));
-  return served + lost.length === 0 ? NONE : `${lost.length} of ${served + lost.length}`;
+  return served + lost === 0 ? NONE : `${lost} of ${served + lost}`;
 }
 
 function keysCell({ keys }: Figures, system: System): string {

@@ -18,7 +18,7 @@ Deno.test("a run without figures yet has a table, too", () => {
 
 Deno.test("times are shown as smallest, median and largest, with their number", () => {
   const strikes = [1, 2, 30].map((ms) => ({ outMs: ms, fullMs: 10 * ms }));
-  const kill = { strikes, served: 98, lost: ["503", "503"] };
+  const kill = { strikes, served: 98, lost: 2, reasons: ["503"] };
   const table = pageOf({ ...NOTHING, strikes: { own: { kill }, spares: {}, peer: {} } }, []);
   assertMatch(table, /out of all views, ms +\| +1 \/ 2 \/ 30 \(3\) \| +60 \|/);
   assertMatch(table, /full ring everywhere, ms +\| +10 \/ 20 \/ 300 \(3\) \| +800 \|/);

@@ -9,6 +9,7 @@ import { printError } from "../../tools/print.ts";
 import { ToolError } from "../../tools/tool.ts";
 import { now } from "../harness/clock.ts";
 import { signalProcess } from "../harness/program.ts";
+import { sum } from "../harness/statistics.ts";
 import { type Contestant, type Front, type Instance, REPLICAS, untilAll } from "./contestant.ts";
 import { processesOf } from "./processes.ts";
 
@@ -30,18 +31,24 @@ interface Strike {
 export interface Strikes {
   readonly strikes: readonly Strike[];
   readonly served: number;
-  readonly lost: readonly string[];
+  readonly lost: number;
+  /** Some answers and errors of lost requests. */
+  readonly reasons: readonly string[];
 }
 
 /** No failure yet. */
-export const NO_STRIKES: Strikes = { strikes: [], served: 0, lost: [] };
+export const NO_STRIKES: Strikes = { strikes: [], served: 0, lost: 0, reasons: [] };
+
+/** Most reasons that are kept. */
+const REASONS = 20;
 
 /** Failures of one kind in several runs. */
 export function together(all: readonly Strikes[]): Strikes {
   return {
     strikes: all.flatMap(({ strikes }) => strikes),
-    served: all.reduce((sum, { served }) => sum + served, 0),
-    lost: all.flatMap(({ lost }) => lost),
+    served: sum(all.map(({ served }) => served)),
+    lost: sum(all.map(({ lost }) => lost)),
+    reasons: someOf(all.flatMap(({ reasons }) => reasons)),
   };
 }
 
@@ -116,11 +123,12 @@ async function underLoad(
   const loads = fronts.map(({ url }) => new Load(`${url}/home`, CLIENTS, PAUSE_MS));
   try {
     const done = await strike();
-    const { served, lost } = await resultOf(loads);
-    printError(
-      `  out ${ms(done.outMs)}, full ${ms(done.fullMs)}, lost ${lost.length} of ${served}`,
-    );
-    return { strikes: [done], served, lost };
+    const result = await resultOf(loads);
+    printError(`  out ${ms(done.outMs)}, full ${ms(done.fullMs)}, ${lossOf(result)}`);
+    return { strikes: [done], ...result };
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    throw new ToolError(`${error.message}, ${lossOf(await resultOf(loads))}`, error.exitCode);
   } finally {
     await resultOf(loads);
   }
@@ -128,11 +136,20 @@ async function underLoad(
 
 async function resultOf(loads: readonly Load[]): Promise<Omit<Strikes, "strikes">> {
   const results = await Promise.all(loads.map((load) => load.stop()));
-  const served = results.flatMap(({ served }) => [...served.values()]);
+  const failed = results.flatMap(({ failed }) => failed);
   return {
-    served: served.reduce((all, one) => all + one, 0),
-    lost: results.flatMap(({ failed }) => failed),
+    served: sum(results.flatMap(({ served }) => [...served.values()])),
+    lost: failed.length,
+    reasons: someOf(failed),
   };
+}
+
+function someOf(reasons: readonly string[]): string[] {
+  return [...new Set(reasons)].slice(0, REASONS);
+}
+
+function lossOf({ served, lost }: Omit<Strikes, "strikes">): string {
+  return `lost ${lost} of ${served + lost}`;
 }
 
 function ms(value: number): string {

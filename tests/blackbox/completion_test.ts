@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
 import { Balancer } from "../harness/balancer.ts";
-import { isInstalled, TypedShell } from "../harness/shell.ts";
+import { denoDir, isInstalled, TypedShell } from "../harness/shell.ts";
 import { terminal } from "../harness/terminal.ts";
 import { ROOT } from "../../tools/project.ts";
 import { PERMITTED, systemTest as test } from "../../tools/test/needs.ts";
@@ -96,7 +96,7 @@ test({
       assertEquals(await output("zsh", ["-n", `${folder}/_ringkeeper`]), "");
       await using shell = new TypedShell("zsh -f -i", {
         cwd: ROOT.pathname,
-        env: { PATH, TERM: "dumb", HOME: folder },
+        env: { PATH, TERM: "dumb", HOME: folder, DENO_DIR: await denoDir() },
       });
       const load = `fpath=(${folder} $fpath); autoload -Uz compinit; compinit -u -D`;
       await shell.type(`${load}; echo ready$((40 + 2))\n`, "ready42");
@@ -118,7 +118,8 @@ test({
     try {
       const script = await scriptOf("fish");
       const asked = `${script}\ncomplete -C 'ringkeeper sta'\ncomplete -C 'ringkeeper completion '`;
-      const offers = await output("fish", ["--no-config", "-c", asked], { HOME: home });
+      const env = { HOME: home, DENO_DIR: await denoDir() };
+      const offers = await output("fish", ["--no-config", "-c", asked], env);
       const shells = "bash\nfish\nzsh";
       assertEquals(offers.trim(), `status\treplicas, their state and the ring\n${shells}`);
     } finally {

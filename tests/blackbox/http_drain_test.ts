@@ -86,7 +86,7 @@ test("requests that do not finish in time are cut off", async () => {
   await half.rest();
   assertEquals((await server.rest()).text, "");
   const took = performance.now() - start;
-  assert(took >= 450 && took < 3000, `${took} ms`);
+  assert(took >= 450 && took < 15_000, `${took} ms`);
   assertEquals((await ended).code, 0);
 });
 

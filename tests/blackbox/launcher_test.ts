@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
 import { Balancer } from "../harness/balancer.ts";
+import { denoDir } from "../harness/shell.ts";
 import { denoArgs } from "../../tools/up/balancer_command.ts";
 import { ROOT } from "../../tools/project.ts";
 import { PERMITTED, systemTest as test } from "../../tools/test/needs.ts";
@@ -127,10 +128,4 @@ async function copyOfProject(folder: string): Promise<string> {
   const { code, stderr } = await run("sh", ["-c", copy, ROOT.pathname, project], { cwd: folder });
   assertEquals([code, stderr], [0, ""]);
   return project;
-}
-
-/** The cache of this Deno, so that nothing is fetched. */
-async function denoDir(): Promise<string> {
-  const { stdout } = await run(Deno.execPath(), ["info", "--json"], { cwd: ROOT.pathname });
-  return JSON.parse(stdout).denoDir;
 }

@@ -19,7 +19,7 @@ interface RunResult extends ShownCommand {
 
 const ROOT = new URL("../../", import.meta.url);
 
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 600_000;
 
 /** Separates the outputs of commands. */
 const MARK = "\x1e";
@@ -49,7 +49,7 @@ export function commandsOf(block: string): ShownCommand[] {
  *
  * @param commands the commands
  * @param balancer the balancer that stands for the one at localhost:5000
- * @throws {Error} a command failed, or the block takes longer than two minutes
+ * @throws {Error} a command failed, or the block takes longer than ten minutes
  */
 export async function runCommands(
   commands: readonly ShownCommand[],

@@ -13,6 +13,12 @@ export async function isInstalled(program: string): Promise<boolean> {
   return success;
 }
 
+/** The cache of this Deno, so that a program with another home folder fetches nothing. */
+export async function denoDir(): Promise<string> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args: ["info", "--json"] }).output();
+  return JSON.parse(new TextDecoder().decode(stdout)).denoDir;
+}
+
 /** An interactive shell. */
 export class TypedShell implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;

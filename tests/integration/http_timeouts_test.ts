@@ -14,8 +14,8 @@ import {
 } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
-/** Deadlines are looked at ten times a second, and the machine has other things to do. */
-const SLACK_MS = 1500;
+/** The machine has other things to do; the defaults of all deadlines are longer. */
+const SLACK_MS = 10_000;
 
 const UPLOAD = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n";
 
@@ -49,8 +49,8 @@ test("a head has to come in time", async (t) => {
 
   await t.step("half of one is answered with 408", async () => {
     using client = await balancer.connect();
-    await client.send(get().slice(0, -2));
     const start = performance.now();
+    await client.send(get().slice(0, -2));
     const response = await client.response();
     assertTook(performance.now() - start, 400);
     assertEquals([statusOf(response), field(response, "connection")], [408, "close"]);
@@ -70,15 +70,17 @@ test("a head has to come in time", async (t) => {
     using client = await balancer.connect();
     await client.send(get());
     await client.response();
-    await client.send("GET");
     const start = performance.now();
+    await client.send("GET");
     assertEquals(statusOf(await client.response()), 408);
     assertTook(performance.now() - start, 400);
   });
 
   await t.step("a silent connection is closed without a response", async () => {
+    const start = performance.now();
     using client = await balancer.connect();
-    assertTook(await timeOf(client.rest()), 400);
+    await client.rest();
+    assertTook(performance.now() - start, 400);
   });
 
   await t.step("bytes after a 408 are not parsed as a request", async () => {
@@ -101,9 +103,9 @@ test("a connection that waits for its next request is closed in time", async () 
   await using upstream = new RawUpstream(() => OK);
   await using balancer = await balancerFor([upstream], { LB_KEEPALIVE_TIMEOUT_MS: "400" });
   using client = await balancer.connect();
+  const start = performance.now();
   await client.send(get());
   await client.response();
-  const start = performance.now();
   assertEquals(await client.rest(), { text: "", reset: false });
   assertTook(performance.now() - start, 400);
 });
@@ -112,12 +114,12 @@ test("a replica that does not begin its response is a 504", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], { LB_RESPONSE_TIMEOUT_MS: "300" });
   using client = await balancer.connect();
+  const start = performance.now();
   await client.send(get());
   const server = await upstream.accept();
   await server.request();
-  const start = performance.now();
   const response = await client.response();
-  assertTook(performance.now() - start, 200);
+  assertTook(performance.now() - start, 300);
   assertEquals(statusOf(response), 504);
   assertEquals(JSON.parse(response.body).status, "failure");
   assertEquals((await server.rest()).text, "");
@@ -127,17 +129,17 @@ test("a replica that does not begin its response is a 504", async () => {
 test("an upload that takes its time is not the replica's delay", async () => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], {
-    LB_RESPONSE_TIMEOUT_MS: "400",
-    LB_BODY_TIMEOUT_MS: "5000",
+    LB_RESPONSE_TIMEOUT_MS: "1500",
+    LB_BODY_TIMEOUT_MS: "20000",
   });
   using client = await balancer.connect();
   await client.send(UPLOAD);
   const server = await upstream.accept();
   await server.head();
   const start = performance.now();
-  // Ten bytes, each a fifth of the response's time behind the other.
+  // Ten bytes, in more than the response's time.
   for (let i = 0; i < 10; i++) {
-    while (performance.now() - start < i * 80) await balancer.seen();
+    while (performance.now() - start < i * 200) await balancer.seen();
     await client.send("x");
     await server.exactly(1);
   }
@@ -154,12 +156,12 @@ test("a body has to go on", async (t) => {
 
   await t.step("a request that stops is answered with 408", async () => {
     using client = await balancer.connect();
+    const start = performance.now();
     await client.send(UPLOAD + "12345");
     const server = await upstream.accept();
     await server.until("12345");
-    const start = performance.now();
     const response = await client.response();
-    assertTook(performance.now() - start, 300);
+    assertTook(performance.now() - start, 400);
     assertEquals([statusOf(response), field(response, "connection")], [408, "close"]);
     assertEquals((await server.rest()).text, "");
   });
@@ -175,9 +177,11 @@ test("a body has to go on", async (t) => {
     await client.send(get());
     const server = await upstream.accept();
     await server.request();
+    const start = performance.now();
     await server.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
     await client.until("12345");
-    assertTook(await timeOf(client.rest()), 300);
+    await client.rest();
+    assertTook(performance.now() - start, 400);
     assertEquals((await server.rest()).text, "");
   });
 
@@ -206,23 +210,24 @@ test("each kind of body may be silent for a time of its own", async (t) => {
   await using upstream = new RawUpstream();
   await using balancer = await balancerFor([upstream], {
     LB_BODY_TIMEOUT_MS: "200",
-    LB_RESPONSE_BODY_TIMEOUT_MS: "900",
-    LB_STREAM_IDLE_MS: "2000",
+    LB_RESPONSE_BODY_TIMEOUT_MS: "1500",
+    LB_STREAM_IDLE_MS: "4000",
   });
   const open = async (fields: string) => {
     const client = await balancer.connect();
     await client.send(get());
     const server = await upstream.accept();
     await server.request();
+    const start = performance.now();
     await server.send(`HTTP/1.1 200 OK\r\n${fields}\r\n\r\n`);
     await client.until("\r\n\r\n");
-    return { client, server };
+    return { client, server, start };
   };
   const CHUNKED = "Transfer-Encoding: chunked";
 
   await t.step("a response outlives the time of an upload", async () => {
     const { client, server } = await open("Content-Length: 5");
-    await silence(balancer, 500);
+    await silence(balancer, 400);
     await server.send("after");
     assertEquals(await client.exactly(5), "after");
     client.close();
@@ -230,36 +235,41 @@ test("each kind of body may be silent for a time of its own", async (t) => {
   });
 
   await t.step("and ends by its own", async () => {
-    const { client } = await open(CHUNKED);
-    assertTook(await timeOf(client.rest()), 800);
+    const { client, start } = await open(CHUNKED);
+    await client.rest();
+    assertTook(performance.now() - start, 1500);
   });
 
-  const streams = {
-    "an event stream": `Content-Type: text/event-stream\r\n${CHUNKED}`,
-    "an event stream with a parameter":
-      `content-type: Text/Event-Stream; charset=utf-8\r\n${CHUNKED}`,
-    "a response that ends with its connection": "X: y",
-  };
-  for (const [what, fields] of Object.entries(streams)) {
-    await t.step(`${what} outlives that`, async () => {
-      const { client, server } = await open(fields);
-      await silence(balancer, 1300);
-      await server.send(fields.endsWith("chunked") ? "5\r\nevent\r\n" : "event");
-      await client.until("event");
-      assertTook(await timeOf(client.rest()), 1800);
-      await server.rest();
-    });
-  }
+  const streams = [
+    `Content-Type: text/event-stream\r\n${CHUNKED}`,
+    `content-type: Text/Event-Stream; charset=utf-8\r\n${CHUNKED}`,
+    "X: y",
+  ];
+  await t.step(
+    "event streams, and responses that end with their connection, outlive that",
+    async () => {
+      const opened: [string, Awaited<ReturnType<typeof open>>][] = [];
+      for (const fields of streams) opened.push([fields, await open(fields)]);
+      await silence(balancer, 1800);
+      await Promise.all(opened.map(async ([fields, { client, server }]) => {
+        const start = performance.now();
+        await server.send(fields.endsWith("chunked") ? "5\r\nevent\r\n" : "event");
+        await client.until("event");
+        await client.rest();
+        assertTook(performance.now() - start, 4000);
+        await server.rest();
+      }));
+    },
+  );
 
   await t.step("an upload ends by the shortest", async () => {
     using client = await balancer.connect();
+    const start = performance.now();
     await client.send(UPLOAD + "12345");
     const server = await upstream.accept();
     await server.until("12345");
-    assertTook(
-      await timeOf(client.response().then((one) => assertEquals(statusOf(one), 408))),
-      100,
-    );
+    assertEquals(statusOf(await client.response()), 408);
+    assertTook(performance.now() - start, 200);
   });
 });
 

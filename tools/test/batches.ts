@@ -8,31 +8,76 @@
  */
 import { ROOT } from "../project.ts";
 
-/** Files of a batch: few enough that all processes end at about the same time. */
-const BATCH = 4;
+/** Short files of a batch: a process starts in 0.2 s, about as long as such a file runs. */
+const BATCH = 12;
+
+/** Files of a batch whose tests need no permissions: such a file runs in some milliseconds. */
+const PURE_BATCH = 40;
+
+/** Test files for one process. */
+export interface Batch {
+  readonly files: readonly string[];
+  /** Whether no test needs permissions: one isolate can run all files. */
+  readonly pure: boolean;
+}
 
 /** Folders that hold no tests of their own: dependencies, and what tests and builds write. */
 const SKIPPED: ReadonlySet<string> = new Set(["node_modules", "dist", "client", "testdata"]);
 
 /**
- * Returns the test files, a few at a time.
+ * Files that take long, the longest kind first: a long one that starts last leaves the other
+ * processes idle.
+ */
+const LONG: readonly RegExp[] = [
+  /^balancer\/engine\/(?:docker|podman|swarm)_test\.ts$/,
+  /^tests\/integration\/(?:docker|swarm|engine|stuck)/,
+  /^tests\/blackbox\/(?:page|program|acme|completion|terminal|flood)/,
+  /^tests\/integration\//,
+  /^(?:tests\/blackbox|deploy)\/|\/fuzz\/|_pull_test\.ts$/,
+];
+
+/**
+ * Returns the test files in batches: one file each for those that take long, in the order of their
+ * duration; then short ones, several in a batch; at last those that need no permissions.
  *
  * @param chosen files and folders, from the project's root; none: all
  */
-export async function batchesOf(chosen: readonly string[]): Promise<string[][]> {
+export async function batchesOf(chosen: readonly string[]): Promise<Batch[]> {
   const files: string[] = [];
   for (const path of chosen.length > 0 ? chosen : await topFolders()) {
     for await (const file of testFilesIn(path)) files.push(file);
   }
-  files.sort((a, b) => Number(isLong(b)) - Number(isLong(a)) || (a < b ? -1 : 1));
-  const batches: string[][] = [];
-  for (let at = 0; at < files.length; at += BATCH) batches.push(files.slice(at, at + BATCH));
-  return batches;
+  files.sort((a, b) => kindOf(a) - kindOf(b) || (a < b ? -1 : 1));
+  const short = files.filter((file) => !isLong(file));
+  const pure = new Set((await Promise.all(short.map(pureOrNot))).flat());
+  return [
+    ...files.filter(isLong).map((file) => ({ files: [file], pure: false })),
+    ...inBatches(short.filter((file) => !pure.has(file)), BATCH, false),
+    ...inBatches([...pure], PURE_BATCH, true),
+  ];
 }
 
-/** Tests of containers and machines take minutes: started last, they would leave a process idle. */
+function inBatches(files: readonly string[], size: number, pure: boolean): Batch[] {
+  const count = Math.ceil(files.length / size);
+  return Array.from({ length: count }, (_, nth) => {
+    return { files: files.slice(nth * size, (nth + 1) * size), pure };
+  });
+}
+
+/** The file itself if its tests need no permissions: it does not import the helper that asks. */
+async function pureOrNot(file: string): Promise<string[]> {
+  const text = await Deno.readTextFile(new URL(file, ROOT));
+  return text.includes("Deno.test") && !text.includes('/needs.ts"') ? [file] : [];
+}
+
+/** Index in {@linkcode LONG}; its length for a short file. */
+function kindOf(file: string): number {
+  const kind = LONG.findIndex((pattern) => pattern.test(file));
+  return kind < 0 ? LONG.length : kind;
+}
+
 function isLong(file: string): boolean {
-  return file.startsWith("tests/integration/");
+  return kindOf(file) < LONG.length;
 }
 
 async function topFolders(): Promise<string[]> {

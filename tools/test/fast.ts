@@ -6,15 +6,13 @@
  */
 import { sameDeno, show } from "../command.ts";
 import { ROOT } from "../project.ts";
+import { writeImportModule } from "./import_module.ts";
 import { runTool, ToolError } from "../tool.ts";
 
 /** Folders of unit tests. */
 const FOLDERS = ["balancer", "bench", "replica", "ring", "tools"];
 
-/**
- * Modules that import the test files. Loading a file into an isolate of its own takes 0.4 s of CPU,
- * more than nearly all tests; pure tests do not need that.
- */
+/** Modules that import the test files. */
 const MODULES = 8;
 
 /** Tests that take seconds each: the fuzzer, random histories, statistics of layouts. */
@@ -28,7 +26,6 @@ const LONG = [
 
 async function testFast(): Promise<void> {
   const options = ["--no-check", "--parallel", "--quiet", "--reporter=dot", ...Deno.args];
-  // Not in .run/, whose files deno.json excludes.
   const folder = await Deno.makeTempDir({ dir: "/tmp", prefix: "ringkeeper-test-" });
   try {
     const modules = await writeModules(folder, (await pureTests(FOLDERS)).sort());
@@ -41,14 +38,9 @@ async function testFast(): Promise<void> {
 
 /** Writes the modules, each with every n-th file. @returns their paths */
 async function writeModules(folder: string, files: readonly string[]): Promise<string[]> {
-  return await Promise.all(Array.from({ length: MODULES }, async (_, nth) => {
+  return await Promise.all(Array.from({ length: MODULES }, (_, nth) => {
     const own = files.filter((_, at) => at % MODULES === nth);
-    const module = `${folder}/fast_${nth}_test.ts`;
-    await Deno.writeTextFile(
-      module,
-      own.map((file) => `import "${new URL(file, ROOT)}";\n`).join(""),
-    );
-    return module;
+    return writeImportModule(`${folder}/fast_${nth}_test.ts`, own);
   }));
 }
 

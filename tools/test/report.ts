@@ -11,6 +11,9 @@ export interface TestCounts {
   readonly ignored: number;
 }
 
+/** The counts of a run without tests. */
+export const NO_TESTS: TestCounts = { passed: 0, failed: 0, ignored: 0 };
+
 /**
  * Counts one run.
  *
@@ -35,6 +38,25 @@ function count(suite: string, attribute: string): number {
 export function failedTests(output: string): string[] {
   const [, listed = ""] = output.split("\n FAILURES \n");
   return listed.match(/^.+ => .+:\d+:\d+$|^.+ \(uncaught error\)$/gm) ?? [];
+}
+
+/** Returns the failures that the runner lists at its end, or those of its only batch. */
+export function listedFailures(output: string): string[] {
+  const [, listed] = output.split("\nfailed:\n");
+  return listed === undefined ? failedTests(output) : listed.split("\n\n")[0]?.split("\n") ?? [];
+}
+
+/**
+ * Counts in how many runs a failure was, the most frequent first.
+ *
+ * @param runs the failures of each run
+ */
+export function runsOfFailures(runs: readonly (readonly string[])[]): [string, runs: number][] {
+  const counts = new Map<string, number>();
+  for (const failure of runs.flatMap((failures) => [...new Set(failures)])) {
+    counts.set(failure, (counts.get(failure) ?? 0) + 1);
+  }
+  return [...counts].sort(([, a], [, b]) => b - a);
 }
 
 /** The sum of two runs. */

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { countTests, failedTests, plus } from "./report.ts";
+import { countTests, failedTests, listedFailures, plus, runsOfFailures } from "./report.ts";
 
 const REPORT = `<testsuites name="deno test" tests="8" failures="1" errors="0" time="0.0">
 <testsuite name="./a_test.ts" tests="5" disabled="1" errors="0" failures="1">
@@ -28,4 +28,23 @@ Deno.test("test report: the failed tests of an output are named with their place
     ` FAILURES \n\n${place}\n./b_test.ts (uncaught error)\n\nFAILED | 0 passed | 2 failed (1s)\n`;
   assertEquals(failedTests(output), [place, "./b_test.ts (uncaught error)"]);
   assertEquals(failedTests("ok | 1 passed | 0 failed (1s)\n"), []);
+});
+
+Deno.test("test report: the failures of a run are those that the runner lists", () => {
+  const place = "a fails => ./a_test.ts:1:6";
+  assertEquals(listedFailures(`... ok\n\nfailed:\n${place}\nleft by b: c\n\n1 passed\n`), [
+    place,
+    "left by b: c",
+  ]);
+  assertEquals(listedFailures(`\n FAILURES \n\n${place}\n\nFAILED | 0 passed\n`), [place]);
+  assertEquals(listedFailures("3 passed, 0 failed\n"), []);
+});
+
+Deno.test("test report: a failure counts once a run, and the most frequent is the first", () => {
+  assertEquals(runsOfFailures([["a"], [], ["b", "b", "a"], ["c", "a"]]), [
+    ["a", 3],
+    ["b", 1],
+    ["c", 1],
+  ]);
+  assertEquals(runsOfFailures([[], []]), []);
 });

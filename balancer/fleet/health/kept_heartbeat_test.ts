@@ -99,7 +99,7 @@ class Heartbeats implements Disposable {
 
   /** Waits until the connection can or cannot carry another heartbeat. */
   async until(usable: boolean): Promise<void> {
-    const end = performance.now() + 5000;
+    const end = performance.now() + 30_000;
     while ((this.#keep.usable !== undefined) !== usable) {
       assert(performance.now() < end, `the connection never became usable: ${usable}`);
       await new Promise((resolve) => setTimeout(resolve, 1));

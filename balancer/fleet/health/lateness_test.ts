@@ -40,5 +40,6 @@ Deno.test("each measurement counts from its own beginning", () => {
   late.end();
   early.end();
   assert(early.ms >= 200, `${early.ms}`);
-  assert(late.ms < 50, `${late.ms}`);
+  // How long this thread waits for a core does not matter.
+  assert(late.ms <= early.ms - 200, `${late.ms} of ${early.ms}`);
 });

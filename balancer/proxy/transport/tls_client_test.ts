@@ -6,7 +6,7 @@ import {
   readPair,
 } from "../../../tests/harness/certificates.ts";
 import { within } from "../../../tests/harness/raw.ts";
-import { systemTest as test } from "../../../tools/test/needs.ts";
+import { PERMITTED, systemTest as test } from "../../../tools/test/needs.ts";
 import { HandshakeTurns } from "./handshake_turns.ts";
 import { socketOf } from "./socket.ts";
 import { DEFAULT_TRUST, TlsClient, TlsClientError, type UpstreamTrust } from "./tls_client.ts";
@@ -14,9 +14,8 @@ import type { ServerIdentity } from "./tls_facts.ts";
 import { type Peer, secure, type Secured } from "./tls_handshake.ts";
 import { TruncatedError } from "./tls_stream.ts";
 
-const folder = Deno.permissions.querySync({ name: "write" }).state === "granted"
-  ? await Deno.makeTempDir()
-  : "";
+const folder = PERMITTED ? await Deno.makeTempDir() : "";
+test.afterAll(() => Deno.remove(folder, { recursive: true }));
 
 /** An authority and a pair for up.test that it signed, both as text. */
 async function authority() {

@@ -1,12 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { makePair, readPair } from "../../../tests/harness/certificates.ts";
-import { systemTest as test } from "../../../tools/test/needs.ts";
+import { PERMITTED, systemTest as test } from "../../../tools/test/needs.ts";
 import { acceptsPair, MOST_SENT, TlsEngine } from "./tls_engine.ts";
 import { engineFault } from "./tls_engine_check.ts";
 
-const folder = Deno.permissions.querySync({ name: "write" }).state === "granted"
-  ? await Deno.makeTempDir()
-  : "";
+const folder = PERMITTED ? await Deno.makeTempDir() : "";
+test.afterAll(() => Deno.remove(folder, { recursive: true }));
 
 /** A pair of engines before the handshake, and a function that moves bytes between them. */
 async function engines(protocols: readonly string[] = []) {

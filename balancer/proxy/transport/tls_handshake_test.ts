@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { makePair, openssl, readPair } from "../../../tests/harness/certificates.ts";
-import { systemTest as test } from "../../../tools/test/needs.ts";
+import { PERMITTED, systemTest as test } from "../../../tools/test/needs.ts";
 import { BufferPool } from "./buffers.ts";
 import { CertificateTable } from "./certificate_table.ts";
 import { Connection } from "./connection.ts";
@@ -8,9 +8,8 @@ import { socketOf } from "./socket.ts";
 import { secureDocumented } from "./tls_fallback.ts";
 import { HandshakeError, secure, type Secured } from "./tls_handshake.ts";
 
-const folder = Deno.permissions.querySync({ name: "write" }).state === "granted"
-  ? await Deno.makeTempDir()
-  : "";
+const folder = PERMITTED ? await Deno.makeTempDir() : "";
+test.afterAll(() => Deno.remove(folder, { recursive: true }));
 
 /** A TLS server on a free port; each call takes one connection through its handshake. */
 async function server({ strict = false, protocols = ["http/1.1"], take = secure } = {}) {

@@ -5,7 +5,7 @@
  */
 
 /** Deadline of every wait of a test on this machine. */
-export const DEADLINE_MS = 30_000;
+export const DEADLINE_MS = 60_000;
 
 /** Waits for an event, with a deadline. */
 export async function within<T>(

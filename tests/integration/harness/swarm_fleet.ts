@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { run } from "../../../tools/command.ts";
 import { Balancer } from "../../harness/balancer.ts";
 import type { Machines } from "../../harness/machines.ts";
 
@@ -15,6 +16,13 @@ const API_PORT = 8001;
 
 /** One on each machine, since it publishes the balancer's ports. */
 const NETWORK_CONTAINER = "balancer-network";
+
+/** An answer of a balancer. */
+interface LocalAnswer {
+  /** 0 where there is none. */
+  readonly status: number;
+  readonly text: string;
+}
 
 /** A fleet on the machines, with a name of its own. */
 export class SwarmFleet {
@@ -50,11 +58,31 @@ export class SwarmFleet {
    */
   async ready(machine: number, env: Record<string, string> = {}): Promise<Balancer> {
     const { machines } = this;
-    const network = await machines.networkOf(machine, await this.#attach(machine));
+    const network = await this.networkOf(machine);
     // It ends with the test, however that ends.
     const launcher = ["setpriv", "--pdeathsig", "KILL", "nsenter", `--net=${network}`];
     const settings = { ...this.env(machine), ...env };
     return await Balancer.ready(settings, undefined, launcher, machines.addressOf(machine));
+  }
+
+  /** The network namespace of a machine's balancer, for nsenter(1) on this machine. */
+  async networkOf(machine: number): Promise<string> {
+    return await this.machines.networkOf(machine, await this.#attach(machine));
+  }
+
+  /**
+   * Asks a machine's balancer for a path of its API, or of its service, without the machine's cable.
+   *
+   * @param machine number of the machine
+   * @param path the path
+   * @param options options of curl(1)
+   */
+  async ask(machine: number, path: string, ...options: readonly string[]): Promise<LocalAnswer> {
+    const url = `http://127.0.0.1:${path.startsWith("/_lb/") ? API_PORT : PORT}${path}`;
+    const curl = ["curl", "-s", "-m", "10", "-w", "\n%{http_code}", ...options, url];
+    const { stdout } = await run("nsenter", [`--net=${await this.networkOf(machine)}`, ...curl]);
+    const end = stdout.lastIndexOf("\n");
+    return { status: Number(stdout.slice(end + 1)), text: stdout.slice(0, end) };
   }
 
   /** Kills the container of an instance on its machine. */
