@@ -143,15 +143,17 @@ async function serve(
   }
 }
 
-/** Of several balancers the one that heals goes on with a deploy. */
+/** Of several balancers the one that heals goes on with deploys and drains. */
 function resume(
-  { deploys, fleet }: Parts,
+  { deploys, machines, fleet }: Parts,
   { log, failures, cluster }: Foundation,
   ending: AbortSignal,
 ): void {
   const fleetLog = log.logger.getChild("fleet");
-  const resumed = () =>
+  const resumed = () => {
     void resumeDeploy({ deploys, clock: systemClock, log: fleetLog, failures, ending });
+    machines.resume().catch((error) => failures.record("fleet.drain", error));
+  };
   fleet.onHealing = resumed;
   if (!cluster || fleet.mayHeal) resumed();
 }

@@ -12,7 +12,7 @@ import type { Failures } from "./failures.ts";
 import type { Maintenance } from "./fleet/operations/maintenance.ts";
 import type { Deploys } from "./fleet/operations/deploy.ts";
 import type { Fleet } from "./fleet/fleet.ts";
-import { Machines } from "./fleet/operations/machines.ts";
+import type { Machines } from "./fleet/operations/machines.ts";
 import { Membership } from "./fleet/operations/membership.ts";
 import type { Probe } from "./fleet/health/probe.ts";
 import { fleetStatus } from "./fleet/operations/status.ts";
@@ -51,6 +51,7 @@ interface BalancerParts {
   /** Serializes changes of the fleet. */
   readonly changeLock: ChangeLock;
   readonly deploys: Deploys;
+  readonly machines: Machines;
   readonly maintenance: Maintenance;
   /** Aborted when the balancer begins to end. */
   readonly ending: AbortSignal;
@@ -64,7 +65,7 @@ interface BalancerParts {
 export function controlParts(parts: BalancerParts): ControlParts {
   const { live, fleet, probe, engine, dataPlane, metrics, failures, log, gate } = parts;
   const { files, ending, certificates } = parts;
-  const { changeLock, deploys, maintenance } = parts;
+  const { changeLock, deploys, machines, maintenance } = parts;
   const { now, wallClock } = fleet.clock;
   // With few descriptors, calls get half of them.
   const streamLimit = () => Math.min(live.config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
@@ -78,7 +79,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       probe,
       failures,
     }),
-    machines: new Machines({ fleet, engine, changeLock, now }),
+    machines,
     deploys,
     maintenance,
     incidents: () => fleet.incidents.all,

@@ -11,8 +11,9 @@ export interface FailureLog {
   /**
    * @param action dotted name of the action, of bounded variety: `engine.start`, `docker.events`
    * @param error the error that was thrown
+   * @param known true if the log has the same fault already, and it lasts: it is only counted
    */
-  record(action: string, error: unknown): void;
+  record(action: string, error: unknown, known?: boolean): void;
 }
 
 /** Logs each failure and counts it by action; `GET /_lb/status` shows the counts. */
@@ -24,8 +25,9 @@ export class Failures implements FailureLog {
     this.#log = log;
   }
 
-  record(action: string, error: unknown): void {
+  record(action: string, error: unknown, known = false): void {
     this.#counts.set(action, (this.#counts.get(action) ?? 0) + 1);
+    if (known) return;
     this.#log.warn("{action} failed: {error}", { action, error: errorMessage(error) });
   }
 

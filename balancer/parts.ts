@@ -28,6 +28,7 @@ import { type FleetPolicy, fleetPolicy } from "./fleet/member/policy.ts";
 import { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Maintenance } from "./fleet/operations/maintenance.ts";
 import { Deploys } from "./fleet/operations/deploy.ts";
+import { Machines } from "./fleet/operations/machines.ts";
 import { FileStore } from "./fleet/store/file_store.ts";
 import { healthHeaders } from "./health_headers.ts";
 import { type GivenSettings, LiveSettings } from "./live_settings.ts";
@@ -91,6 +92,7 @@ export interface Parts {
   readonly fleet: Fleet;
   readonly metrics: Metrics;
   readonly deploys: Deploys;
+  readonly machines: Machines;
   readonly maintenance: Maintenance;
   readonly api: Hono;
   /** The port for messages of other balancers; undefined if there are none. */
@@ -157,11 +159,12 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   });
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
+  const machines = new Machines({ fleet, engine, changeLock, now: systemClock.now });
   const maintenance = new Maintenance({ fleet, dataPlane });
   const control = controlParts({
     ...{ live, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate },
     certificates: () => certificatesOf(foundation),
-    ...{ files: descriptors.budget, changeLock, deploys, maintenance, ending },
+    ...{ files: descriptors.budget, changeLock, deploys, machines, maintenance, ending },
   });
   const target = settingsTarget({
     ...{ fleet, log, dataPlane, policy, apiLimits: limits, prepareGate: prepare },
@@ -172,7 +175,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const api = createControlApp(control);
   return {
     ...{ live, entrances, tokenFile, closeGate, dataPlane, fleet, metrics, deploys },
-    ...{ maintenance, api, peers },
+    ...{ machines, maintenance, api, peers },
   };
 }
 

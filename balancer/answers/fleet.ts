@@ -97,7 +97,10 @@ export type ReplicaStatus = AnswerOf<typeof replicaStatus>;
 const cluster = z.object({
   self: z.string().describe("Id of the balancer that answers"),
   holder: z.string().nullable()
-    .describe("Id of the balancer that holds the lease and heals the fleet; null if none does now"),
+    .describe(
+      "Id of the balancer that holds the lease and heals the fleet; null if none does now, or if " +
+        "the one that answers is isolated and cannot know",
+    ),
   isolated: z.boolean()
     .describe("Whether this balancer has lost the shared store: it routes on and changes nothing"),
   disagreeMs: count("Milliseconds since the balancers' rings began to differ; 0 while they agree"),

@@ -26,6 +26,8 @@ interface BalancersOptions {
   readonly addresses?: () => readonly string[];
   /** Whether this balancer removes the reports of dead ones. */
   readonly cleansUp: () => boolean;
+  /** Called after each successful report. */
+  readonly onWritten?: () => void;
   /** Called several times within the silence. */
   readonly onBeat?: () => void;
   /** Called when this balancer has lost the store, or reaches it again. */
@@ -199,6 +201,7 @@ export class Balancers {
         this.#due = false;
         await this.#save();
         this.#writtenAt = clock.now();
+        this.#options.onWritten?.();
         this.#watchIsolation();
       } while (this.#due && !this.#closed);
     } catch (error) {

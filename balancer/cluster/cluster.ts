@@ -11,6 +11,7 @@ import { Balancers } from "./balancers.ts";
 import { boundedStore } from "./bounded.ts";
 import { AnnouncedStore } from "./announced_store.ts";
 import { Lease } from "./lease.ts";
+import { OutageFailures } from "./outage_failures.ts";
 import type { EndedInstance, PeerMessage } from "./peer_message.ts";
 import type { PeerTransport } from "./peer_transport.ts";
 import { Peers } from "./peers.ts";
@@ -31,7 +32,7 @@ interface ClusterOptions {
 export interface ClusterStatus {
   /** Id of this balancer. */
   readonly self: string;
-  /** Id of the balancer that heals; undefined if none does at present. */
+  /** Id of the balancer that heals; undefined if none does, or this one has lost the store. */
   readonly holder: string | undefined;
   readonly isolated: boolean;
   /** Milliseconds since the rings of the live balancers began to differ; 0 while they agree. */
@@ -65,6 +66,8 @@ export class Cluster {
   readonly state: SharedStore;
   /** The instances of the replicas, as the holder publishes them. */
   readonly instances: SharedStore;
+  /** Failures of calls to the shared store. */
+  readonly failures: OutageFailures;
   readonly #options: ClusterOptions;
   readonly #lease: Lease;
   readonly #balancers: Balancers;
@@ -80,7 +83,8 @@ export class Cluster {
 
   constructor(options: ClusterOptions) {
     this.#options = options;
-    const { self, stores, clock, leaseMs, failures } = options;
+    const { self, stores, clock, leaseMs } = options;
+    const failures = this.failures = new OutageFailures(options.failures);
     const shared = (name: string) =>
       new AnnouncedStore(
         boundedStore(stores.open(name), clock, leaseMs * ANSWER),
@@ -108,6 +112,7 @@ export class Cluster {
       challenges: () => this.#challenges,
       addresses: () => this.#addresses,
       cleansUp: () => this.#lease.held,
+      onWritten: () => failures.recovered(),
       onBeat: () => this.#peers?.greet(),
       onIsolation: (isolated) => this.#onIsolation(isolated),
     });
@@ -121,6 +126,11 @@ export class Cluster {
   /** Whether this balancer holds the lease at this moment. Ask directly before each action. */
   get holds(): boolean {
     return this.#lease.held;
+  }
+
+  /** Time in which this balancer has run and seen no renewal, as a part of the lease. */
+  get silence(): number {
+    return this.#lease.silentMs / this.#options.leaseMs;
   }
 
   /** Number of the present or last tenure of this balancer. */
@@ -154,13 +164,8 @@ export class Cluster {
   get status(): ClusterStatus {
     const { live, isolated } = this.#balancers;
     const balancers = live.map((one) => ({ ...one, direct: this.#reaches(one.id) }));
-    return {
-      self: this.id,
-      holder: this.#holder(balancers),
-      isolated,
-      disagreeMs: this.disagreeMs,
-      balancers,
-    };
+    const { id: self, disagreeMs } = this;
+    return { self, holder: this.#holder(balancers), isolated, disagreeMs, balancers };
   }
 
   /**
@@ -264,9 +269,13 @@ export class Cluster {
     this.#options.stores.close();
   }
 
-  /** A lease that has lapsed has no holder, even before another balancer takes it over. */
+  /**
+   * A lease that has lapsed has no holder, even before another balancer takes it over, and one that
+   * is isolated cannot know it.
+   */
   #holder(live: readonly SeenBalancer[]): string | undefined {
     const { holder, held } = this.#lease;
+    if (this.isolated || this.silence >= 1) return undefined;
     if (holder === this.id) return held ? holder : undefined;
     return live.some(({ id }) => id === holder) ? holder : undefined;
   }

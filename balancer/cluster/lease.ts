@@ -42,6 +42,9 @@ const USED = 2 / 3;
 /** Renewals within one lease. */
 const RENEWALS = 6;
 
+/** Steps within one lease in which the time without a renewal is measured. */
+const SILENCE_STEPS = 12;
+
 /**
  * Decides the next step. Pure.
  *
@@ -90,12 +93,22 @@ export class Lease {
   #tenure = 0;
   #notified = false;
   #closed = false;
+  #silence = 0;
+  #cancelSilence: (() => void) | undefined;
   #cancelTick: (() => void) | undefined;
   #cancelEnd: (() => void) | undefined;
   #ticking: Promise<void> = Promise.resolve();
 
   constructor(options: LeaseOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Milliseconds for which this balancer has run and seen no renewal. The time in which it was
+   * stopped does not count.
+   */
+  get silentMs(): number {
+    return this.#silence;
   }
 
   /** Whether this balancer may act now. Evaluated at each call. */
@@ -116,6 +129,7 @@ export class Lease {
 
   /** Begins to renew or to wait. Resolves after the first attempt. */
   open(): Promise<void> {
+    this.#measureSilence();
     this.#ticking = this.#tick();
     return this.#ticking;
   }
@@ -140,6 +154,20 @@ export class Lease {
     this.#closed = true;
     this.#cancelTick?.();
     this.#cancelEnd?.();
+    this.#cancelSilence?.();
+  }
+
+  /** A step counts as two steps at most: the process was stopped in a longer one. */
+  #measureSilence(): void {
+    const { clock, leaseMs } = this.#options;
+    const stepMs = leaseMs / SILENCE_STEPS;
+    const before = clock.now();
+    const seen = this.#seen;
+    this.#cancelSilence = clock.after(stepMs, () => {
+      const passed = Math.min(clock.now() - before, 2 * stepMs);
+      this.#silence = seen === this.#seen ? this.#silence + passed : 0;
+      this.#measureSilence();
+    });
   }
 
   async #tick(): Promise<void> {

@@ -74,8 +74,9 @@ export class LeasedEngine implements Engine {
     return this.#engine.machines?.() ?? Promise.resolve([]);
   }
 
+  /** Opening a machine starts and stops nothing, so that each balancer may do it. */
   async setAvailability(machine: string, availability: Availability): Promise<void> {
-    this.#check();
+    if (availability !== "active") this.#check();
     await setAvailability(this.#engine, machine, availability);
   }
 

@@ -36,6 +36,9 @@ interface StartsOptions {
 /** Delay between two looks at a task that is starting, in milliseconds. */
 const LOOK_MS = 25;
 
+/** Of this many looks one reads services and machines, too. */
+const WHOLE_LOOKS = 10;
+
 /** Longest wait for a machine that takes the task, in milliseconds. */
 const PLACE_MS = 5000;
 
@@ -114,10 +117,12 @@ export class SwarmStarts {
 
   /** Waits until the task runs. */
   async #running(id: string, name: string): Promise<Instance> {
-    const { services, read, startMs } = this.#options;
+    const { api, services, read, startMs } = this.#options;
     const start = performance.now();
-    for (;;) {
-      const placed = placedServices(await read()).find(({ service }) => service.ID === id);
+    const label = `${FLEET_LABEL}=${services.fleet}`;
+    let snapshot = await read();
+    for (let looks = 1;; looks++) {
+      const placed = placedServices(snapshot).find(({ service }) => service.ID === id);
       if (!placed) throw new EngineError("failed", `swarm: ${name} was removed by another client`);
       const instance = serviceInstance(services, placed);
       if (instance) return instance;
@@ -125,6 +130,9 @@ export class SwarmStarts {
       const fault = startFault(name, placed, waited, startMs);
       if (fault) throw fault;
       await pause(LOOK_MS);
+      // The container's start needs the CPU: most looks are one call.
+      const whole = looks % WHOLE_LOOKS === 0;
+      snapshot = whole ? await read() : { ...snapshot, tasks: await api.tasks(label) };
     }
   }
 

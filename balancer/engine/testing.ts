@@ -8,7 +8,7 @@ import type { FailureLog } from "../failures.ts";
 import type { Address, UpstreamAddress } from "../view.ts";
 import type { Engine, EngineEvent, Instance, Launch } from "./engine.ts";
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 120_000;
 const INTERVAL_MS = 5;
 
 /** Fails the test when a failure is recorded. */

@@ -47,7 +47,6 @@ export class Fleet {
   #onHealing = () => {};
   #closing = false;
   #abandoned = false;
-  /** The maintenance that was reported last. */
   #maintenance: MaintenanceState | undefined;
 
   constructor(options: FleetOptions) {
@@ -157,7 +156,7 @@ export class Fleet {
     await this.#parts.engineMonitor.connect();
   }
 
-  /** Whether this balancer starts and stops instances at this moment; of several balancers one does. */
+  /** Whether this balancer starts and stops instances now; of several balancers one does. */
   get mayHeal(): boolean {
     return this.#parts.mayHeal;
   }
@@ -275,15 +274,17 @@ export class Fleet {
 
   /** Runs after each event: reconciles, then updates everything that follows from the members. */
   #settle(): void {
-    const now = this.#options.clock.now();
-    const { shared, inventory, desiredState: { template, shape, epoch } } = this.#parts;
+    const { shared, inventory, reconciler, desiredState } = this.#parts;
+    const { template, shape, epoch } = desiredState;
     const spares = inventory.complete && !this.#closing;
     if (inventory.complete) shared?.prepare();
     const { engineUp, mayHeal } = this;
     const input = { engineUp, spares, template, shape, epoch, mayHeal };
-    this.#parts.reconciler.reconcile(input, now);
+    const standIns = shared?.standIns.present;
+    const now = reconciler.reconcile({ ...input, standIns }, this.#options.clock);
     this.#parts.heartbeats.sync(this.#parts.roster.all);
-    this.#timer.set(this.#parts.reconciler.nextDeadline(now) - now);
+    const standIn = shared?.standIns.next(now) ?? Infinity;
+    this.#timer.set(Math.min(standIn, reconciler.nextDeadline(now)) - now);
     this.#tellMaintenance();
     if (inventory.complete) shared?.settle();
     this.#parts.conditions.check(this.#parts.roster.byName);

@@ -28,6 +28,22 @@ Deno.test("a killed replica leaves the view, and returns with the same name and 
   await fleet.close();
 });
 
+Deno.test("a replacement is started in the step that finds the failure, although the clock moves within it", async () => {
+  const harness = await new FleetHarness({ spares: 1 }).open();
+  const { engine, clock, fleet } = harness;
+  await clock.turn(100);
+  const now = clock.now.bind(clock);
+  let calls = 0;
+  clock.now = () => now() + ++calls / 1e6;
+  const spare = fleet.spares[0]!.instance!.id;
+  const { instance } = fleet.view.ready.get("Server2")!;
+  fleet.observe({ name: "Server2", instance, kind: "refused", fresh: true, key: "k" });
+  assertEquals(harness.member("Server2")?.instance?.id, spare);
+  engine.fail("Server3");
+  assertEquals(harness.member("Server3")?.phase, "starting");
+  await fleet.abandon();
+});
+
 Deno.test("a hung replica is out of the view before it is stopped, and is started again", async () => {
   const harness = await new FleetHarness().open();
   const { fleet, engine, plane, sick, clock } = harness;

@@ -58,7 +58,7 @@ class World {
   }
 
   promote(): boolean {
-    const [pair] = this.engineUp ? matchSpares(this.members.values(), this.now) : [];
+    const [pair] = this.engineUp ? matchSpares(this.members.values(), this.context) : [];
     if (!pair) return false;
     this.members.set(pair.target.name, promote(pair, this.context));
     this.members.delete(pair.spare.name);

@@ -126,7 +126,7 @@ export class FleetParts {
       store: sharedStore,
       desiredState,
       log,
-      failures,
+      failures: cluster.failures,
       view: () => this.reconciler.view,
       list: () => void this.engineMonitor.connect(),
       ownsInstances: engine.ownsInstances,
@@ -191,6 +191,7 @@ export class FleetParts {
     if (!cluster) return new OwnChanges({ ...options, upstreamList, ringSpec });
     return new SharedChanges({
       ...options,
+      failures: cluster.failures,
       upstreamList,
       ringSpec,
       self: cluster.id,

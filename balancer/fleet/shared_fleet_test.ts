@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type BalancerHarness, SharedHarness } from "./shared_harness.ts";
+import { EngineError } from "../engine/engine.ts";
 import { ChangeError } from "./operations/membership.ts";
 
 async function world(balancers: number): Promise<SharedHarness> {
@@ -227,6 +228,147 @@ Deno.test("several balancers: spares stand in, and the next holder keeps them", 
   await shared.time.turn(10_000);
   assertEquals(shared.engine.calls.slice(calls), []);
   assertEquals(shared.balancers[1]!.fleet.spares.length, 1);
+});
+
+Deno.test("several balancers: each one shows the spares", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 3; one++) await shared.add({ spares: 2 });
+  await shared.time.turn(2000);
+  const spares = shared.balancers.map(({ fleet }) =>
+    fleet.spares.map(({ name, phase, instance }) => [name, phase, instance?.id])
+  );
+  assertEquals(spares[0]!.map(([, phase]) => phase), ["ready", "ready"]);
+  assertEquals(spares, Array(3).fill(spares[0]));
+});
+
+Deno.test("several balancers: without the store and without the holder spares stand in, at all balancers alike, and the next holder keeps that", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 3; one++) await shared.add({ spares: 2 });
+  await shared.time.turn(2000);
+  shared.storeAway = true;
+  shared.balancers[0]!.kill();
+  const living = shared.living;
+  const { epoch, ring: { digest } } = living[0]!.fleet.view;
+  // The two survivors find the failures in different orders.
+  shared.deaf.add("Server3");
+  broken(living[0]!, "Server3");
+  shared.deaf.add("Server1");
+  broken(living[1]!, "Server1");
+  await shared.time.turn(1800);
+  for (const { fleet } of living) assertEquals(fleet.view.ready.size, 2);
+  await shared.time.turn(2500);
+  for (const { fleet } of living) {
+    assertEquals(fleet.view.ready.size, 3);
+    assertEquals([fleet.view.epoch, fleet.view.ring.digest], [epoch, digest]);
+  }
+  assertEquals(living[1]!.routing(), living[0]!.routing());
+  const during = living[0]!.routing();
+  shared.storeAway = false;
+  await shared.time.turn(10_000);
+  assertAgree(shared);
+  assertEquals(living[0]!.routing(), during);
+  assertEquals((await shared.running()).length, 5);
+});
+
+Deno.test("several balancers: a holder that has lost the store keeps its stand-ins, too", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 3; one++) await shared.add({ spares: 1 });
+  await shared.time.turn(2000);
+  shared.storeAway = true;
+  await shared.time.turn(100);
+  shared.engine.fail("Server1");
+  await shared.time.turn(5000);
+  assertEquals(shared.healers, []);
+  for (const { fleet } of shared.balancers) assertEquals(fleet.view.ready.size, 3);
+  assertEquals(new Set(shared.balancers.map((one) => one.routing())).size, 1);
+  shared.storeAway = false;
+  await shared.time.turn(10_000);
+  assertAgree(shared);
+  assertEquals((await shared.running()).length, 4);
+});
+
+Deno.test("several balancers: while one heals, no other one lets a spare stand in by itself", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 3; one++) await shared.add({ spares: 1 });
+  await shared.time.turn(2000);
+  const [, two] = shared.balancers;
+  // Only this balancer cannot reach the replica.
+  const { instance } = two!.fleet.view.ready.get("Server2")!;
+  two!.unreachable.add("Server2");
+  broken(two!, "Server2");
+  await shared.time.turn(5000);
+  assert(!two!.fleet.view.ready.has("Server2"));
+  two!.unreachable.delete("Server2");
+  await shared.time.turn(5000);
+  assertEquals(two!.fleet.view.ready.get("Server2")?.instance, instance);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: a spare that died with the replica's machine is passed over", async () => {
+  const shared = new SharedHarness();
+  for (let one = 0; one < 2; one++) await shared.add({ spares: 2 });
+  await shared.time.turn(2000);
+  shared.storeAway = true;
+  await shared.time.turn(2000);
+  shared.deaf.add("spare.1").add("Server1");
+  for (const one of shared.balancers) broken(one, "Server1");
+  await shared.time.turn(3000);
+  for (const { fleet } of shared.balancers) assertEquals(fleet.view.ready.size, 3);
+  assertEquals(new Set(shared.balancers.map((one) => one.routing())).size, 1);
+});
+
+async function withMachines(): Promise<SharedHarness> {
+  const shared = new SharedHarness();
+  for (const name of ["m1", "m2"]) shared.machines.set(name, "active");
+  for (let one = 0; one < 3; one++) await shared.add();
+  await shared.time.turn(2000);
+  return shared;
+}
+
+function machinesOf({ fleet }: BalancerHarness): (string | undefined)[] {
+  return fleet.members.map(({ instance }) => instance?.machine);
+}
+
+Deno.test("several balancers: a drain and an opening of a machine asked of one that does not heal are made", async () => {
+  const shared = await withMachines();
+  const [, two] = shared.balancers;
+  assertEquals(shared.healers, [shared.balancers[0]!.id]);
+  assert(machinesOf(two!).includes("m1"));
+  const { machines } = await during(shared, two!.operations.set("m1", "drain"));
+  assertEquals(machines[0]!.availability, "drain");
+  await shared.time.turn(1000);
+  for (const one of shared.balancers) assertEquals(machinesOf(one), ["m2", "m2", "m2"]);
+  assertAgree(shared);
+  await during(shared, two!.operations.set("m1", "active"));
+  assertEquals(shared.machines.get("m1"), "active");
+});
+
+Deno.test("several balancers: a drain whose balancer dies is finished by the next one that heals", async () => {
+  const shared = await withMachines();
+  const [one, two] = shared.balancers;
+  shared.startMs = 2000;
+  void one!.operations.set("m1", "drain").catch(() => {});
+  await shared.time.turn(500);
+  assertEquals(shared.machines.get("m1"), "pause");
+  one!.kill();
+  shared.startMs = 100;
+  await shared.time.turn(20_000);
+  assertEquals(shared.machines.get("m1"), "drain");
+  assertEquals(machinesOf(two!), ["m2", "m2", "m2"]);
+  assertEquals((await shared.running()).length, 3);
+  assertAgree(shared);
+});
+
+Deno.test("several balancers: a drain that fails at the one that heals is refused by the one that was asked", async () => {
+  const shared = await withMachines();
+  const [, two] = shared.balancers;
+  shared.engine.failNextStart(new EngineError("image-missing", "no image"));
+  const error = await during(
+    shared,
+    assertRejects(() => two!.operations.set("m1", "drain"), ChangeError),
+  );
+  assertEquals(error.kind, "not-ready");
+  assertEquals(shared.machines.get("m1"), "active");
 });
 
 /** Evidence of the data plane that a connection to a replica broke. */

@@ -9,7 +9,7 @@ import { Cluster } from "../cluster/cluster.ts";
 import { MemoryStores } from "../cluster/memory_store.ts";
 import type { PeerTransport } from "../cluster/peer_transport.ts";
 import type { SharedStore, SharedStores } from "../cluster/shared_store.ts";
-import type { Engine, EngineEvent, Instance, Launch } from "../engine/engine.ts";
+import type { Availability, Engine, EngineEvent, Instance, Launch } from "../engine/engine.ts";
 import { LeasedEngine } from "../engine/leased_engine.ts";
 import { MemoryEngine } from "../engine/memory.ts";
 import type { DataPlane, View } from "../view.ts";
@@ -18,8 +18,10 @@ import type { Member } from "./member/member.ts";
 import type { FleetPolicy } from "./member/policy.ts";
 import { ChangeLock } from "./operations/change_lock.ts";
 import { Deploys } from "./operations/deploy.ts";
+import { Machines } from "./operations/machines.ts";
 import { Membership } from "./operations/membership.ts";
 import { NO_STORE } from "./store/store.ts";
+import { Port } from "./shared_harness_port.ts";
 import { quietLog, TestFailures, testPolicy } from "./testing.ts";
 import { TEST_SHAPE } from "./harness.ts";
 
@@ -78,51 +80,6 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
 }
 
-/** The surroundings of a balancer, which can be stopped, cut off and killed. */
-class Port {
-  cut = false;
-  dead = false;
-  #stopped: PromiseWithResolvers<void> | undefined;
-
-  stop(): void {
-    this.#stopped ??= Promise.withResolvers();
-  }
-
-  resume(): void {
-    this.#stopped?.resolve();
-    this.#stopped = undefined;
-  }
-
-  get stopped(): boolean {
-    return this.#stopped !== undefined;
-  }
-
-  /** Runs a callback when the process runs again; never after its death. */
-  run(callback: () => void): void {
-    if (this.dead) return;
-    if (!this.#stopped) return callback();
-    void this.#stopped.promise.then(() => this.run(callback));
-  }
-
-  /** Passes an answer on once the process runs again; never after its death. */
-  async answer<T>(call: Promise<T>): Promise<T> {
-    try {
-      return await call;
-    } finally {
-      while (this.#stopped) await this.#stopped.promise;
-      if (this.dead) await new Promise<never>(() => {});
-    }
-  }
-
-  /** A call to the store: without an answer while the cable is out. */
-  async store<T>(call: () => Promise<T>): Promise<T> {
-    if (this.cut) await new Promise<never>(() => {});
-    const answer = await this.answer(call());
-    if (this.cut) await new Promise<never>(() => {});
-    return answer;
-  }
-}
-
 /** Several balancers' fleets and their world. */
 export class SharedHarness {
   readonly time = new ManualTime();
@@ -137,6 +94,12 @@ export class SharedHarness {
   readonly deaf = new Set<string>();
   /** Whether balancers that start from now on exchange messages. */
   messages = true;
+  /** The machines of the engine with their availability; none by default. */
+  readonly machines = new Map<string, Availability>();
+  /** The machine of each instance. */
+  readonly #placed = new Map<string, string>();
+  /** Whether the store answers no balancer, as a swarm without a leader. */
+  storeAway = false;
   /** Milliseconds that a message takes. */
   messageMs = 1;
 
@@ -151,6 +114,24 @@ export class SharedHarness {
       if (await Promise.race([opened.then(() => true), Promise.resolve(false)])) break;
     }
     return balancer;
+  }
+
+  /** Places a new instance on the open machine with the fewest instances. */
+  place(instance: Instance): Instance {
+    const open = [...this.machines].filter(([, availability]) => availability === "active");
+    const count = (machine: string) =>
+      [...this.#placed.values()].filter((one) => one === machine).length;
+    const [machine] = open.map(([name]) => name).toSorted((a, b) => count(a) - count(b));
+    if (machine !== undefined && !this.#placed.has(instance.id)) {
+      this.#placed.set(instance.id, machine);
+    }
+    return this.located(instance);
+  }
+
+  /** The instance with its machine. */
+  located(instance: Instance): Instance {
+    const machine = this.#placed.get(instance.id);
+    return machine === undefined ? instance : { ...instance, machine };
   }
 
   /** The balancers that live, stopped or not. */
@@ -171,17 +152,21 @@ export class SharedHarness {
 
 /** One balancer of several. */
 export class BalancerHarness {
-  readonly port = new Port();
+  readonly port: Port;
   readonly failures = new TestFailures();
   readonly views: View[] = [];
+  /** Hosts that refuse the connections of this balancer alone. */
+  readonly unreachable = new Set<string>();
   readonly fleet: Fleet;
   readonly cluster: Cluster;
   readonly membership: Membership;
   readonly deploys: Deploys;
+  readonly operations: Machines;
   readonly #world: SharedHarness;
 
   constructor(world: SharedHarness, readonly id: string, policy: Partial<FleetPolicy>) {
     this.#world = world;
+    this.port = new Port(() => world.storeAway);
     const { port, failures } = this;
     const clock: Clock = {
       now: () => world.time.now,
@@ -224,7 +209,11 @@ export class BalancerHarness {
     const { now } = clock;
     this.membership = new Membership({ fleet: this.fleet, changeLock, changeable: true, now });
     this.deploys = new Deploys({ fleet: this.fleet, engine, changeLock, now });
-    this.fleet.onHealing = () => void this.deploys.resume().catch(() => {});
+    this.operations = new Machines({ fleet: this.fleet, engine, changeLock, now });
+    this.fleet.onHealing = () => {
+      void this.deploys.resume().catch(() => {});
+      void this.operations.resume().catch(() => {});
+    };
   }
 
   /** Ends at once, without a word. */
@@ -248,7 +237,7 @@ export class BalancerHarness {
     const running = await this.#world.engine.list();
     const answers =
       running.some(({ address }) => "hostname" in address && address.hostname === hostname) &&
-      !this.#world.deaf.has(hostname);
+      !this.#world.deaf.has(hostname) && !this.unreachable.has(hostname);
     return answers ? undefined : { reason: "refused", refused: true };
   }
 
@@ -291,12 +280,13 @@ export class BalancerHarness {
   /** A start takes time, and goes on in the engine if its balancer is stopped or dies. */
   #engine(): Engine {
     const { port } = this;
-    const { engine, time } = this.#world;
+    const world = this.#world;
+    const { engine, time } = world;
     const start = async (launch: Launch): Promise<Instance> => {
       const started = Promise.withResolvers<void>();
       time.after(this.#world.startMs, started.resolve);
       await started.promise;
-      return await engine.start(launch);
+      return world.place(await engine.start(launch));
     };
     return {
       kind: "memory",
@@ -308,7 +298,17 @@ export class BalancerHarness {
       readOutputTail: (id) => port.answer(engine.readOutputTail(id)),
       ending: (id, ms) => port.answer(engine.ending(id, ms)),
       stop: (id, graceMs, onStopped) => port.answer(engine.stop(id, graceMs, onStopped)),
-      list: () => port.answer(engine.list()),
+      machines: () => {
+        const all = [...world.machines].map(([name, availability]) => (
+          { name, state: "ready", availability }
+        ));
+        return port.answer(Promise.resolve(all));
+      },
+      setAvailability: (machine, availability) => {
+        world.machines.set(machine, availability);
+        return port.answer(Promise.resolve());
+      },
+      list: () => port.answer(engine.list().then((all) => all.map((one) => world.located(one)))),
       remains: () => port.answer(engine.remains()),
       watch: (listener) => engine.watch((event: EngineEvent) => port.run(() => listener(event))),
       close: () => Promise.resolve(),

@@ -23,6 +23,8 @@ const step = fc.record({
     "weigh",
     "slow start",
     "slow messages",
+    "store away",
+    "store back",
   ),
   balancer: fc.nat(2),
   replica: fc.nat(7),
@@ -74,6 +76,12 @@ async function take(world: SharedHarness, { what, balancer, replica }: Step): Pr
       return;
     case "slow messages":
       world.messageMs = [1, 200, 5000][replica % 3]!;
+      return;
+    case "store away":
+      world.storeAway = true;
+      return;
+    case "store back":
+      world.storeAway = false;
   }
 }
 
@@ -87,17 +95,24 @@ function checkAlways(world: SharedHarness): void {
     const known = digests.get(view.epoch) ?? view.ring.digest;
     assertEquals(view.ring.digest, known, `two rings at epoch ${view.epoch}`);
     digests.set(view.epoch, known);
+    const instances = new Set([...view.ready.values()].map(({ instance }) => instance));
+    assertEquals(instances.size, view.ready.size, "an instance serves under two names");
   }
 }
 
 /** Holds after quiet time: the balancers agree, and exactly the replicas of the ring run, once each. */
-async function checkQuiet(world: SharedHarness): Promise<void> {
+async function checkQuiet(world: SharedHarness, spares: number): Promise<void> {
   const living = world.living;
   const routing = living.map((one) => one.routing());
   for (const one of routing) assertEquals(one, routing[0]);
   assertEquals(world.healers.length, 1, "balancers that heal");
   const names = living[0]!.membership.names();
-  assertEquals(await world.running(), [...names].sort());
+  const running = await world.running();
+  assertEquals(running.filter((name) => !name.startsWith("spare.")), [...names].sort());
+  assertEquals(running.length, names.length + spares, "instances that run");
+  const listed = living.map(({ fleet }) => fleet.spares.map(({ instance }) => instance?.id).sort());
+  for (const one of listed) assertEquals(one, listed[0]);
+  assertEquals(listed[0]!.length, spares);
   assertEquals(living[0]!.fleet.view.ready.size, names.length);
   assertEquals(await world.engine.remains(), []);
 }
@@ -106,34 +121,37 @@ async function checkQuiet(world: SharedHarness): Promise<void> {
 interface Setup {
   readonly balancers: number;
   readonly messages: readonly boolean[];
+  readonly spares: number;
 }
 
-async function run({ balancers, messages }: Setup, steps: readonly Step[]): Promise<void> {
+async function run({ balancers, messages, spares }: Setup, steps: readonly Step[]): Promise<void> {
   const world = new SharedHarness();
   for (let one = 0; one < balancers; one++) {
     world.messages = messages[one] ?? true;
-    await world.add();
+    await world.add({ spares });
   }
   for (const one of steps) {
     await take(world, one);
     await world.time.turn(one.ms, () => checkAlways(world));
   }
   world.startMs = 300;
+  world.storeAway = false;
   for (const { port } of world.living) {
     port.cut = false;
     port.resume();
   }
   await world.time.turn(30_000, () => checkAlways(world));
-  await checkQuiet(world);
+  await checkQuiet(world, spares);
   for (const one of world.living) one.kill();
 }
 
-Deno.test("several balancers: after every history exactly one heals, all agree, and no instance is doubled or forgotten", async () => {
+Deno.test("several balancers: after every history exactly one heals, all agree, and no instance or spare is doubled or forgotten", async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.record({
         balancers: fc.integer({ min: 2, max: 3 }),
         messages: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }),
+        spares: fc.integer({ min: 0, max: 2 }),
       }),
       fc.array(step, { minLength: 3, maxLength: 16 }),
       run,

@@ -31,7 +31,7 @@ export interface MetricStatus
 /** The part of a replica's status that metrics show. */
 type MetricReplica = Pick<
   ReplicaStatus,
-  "name" | "state" | "instance" | "slots" | "weight" | "restarts"
+  "name" | "state" | "instance" | "machine" | "slots" | "weight" | "restarts"
 >;
 
 /** The sources of the fleet's metrics. */
@@ -107,6 +107,14 @@ function replicaMetrics({ status, inFlight }: FleetSources): MetricFamily[] {
       "spares_ready",
       "Spares that are ready.",
       spares.filter(({ state }) => state === "ready").length,
+    ),
+    gauge(
+      "replica_info",
+      "Always 1: the instance and the machine of a replica; empty for none.",
+      replicas.map(({ name, instance, machine }): Series => [
+        { replica: name, instance: instance ?? "", machine: machine ?? "" },
+        1,
+      ]),
     ),
     gauge("replica_ready", "Whether a replica is ready.", each((one) => Number(isReady(one)))),
     gauge(

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Balancer, pidOf, processExists, signal, type Status } from "../harness/balancer.ts";
 import { Load } from "../harness/load.ts";
+import { waitUntil } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
 /** The same sequence in every run: Park and Miller's generator. */
@@ -77,7 +78,9 @@ test("a balancer that is killed at any moment of a heal restores the same fleet,
       }
       await balancer.end("SIGKILL");
     }
-    for (const pid of seen) while (await processExists(pid));
+    for (const pid of seen) {
+      await waitUntil(`the end of ${pid}`, async () => !(await processExists(pid)));
+    }
   } finally {
     for (const balancer of ended) await balancer.end("SIGKILL");
     await Deno.remove(new URL(`../../${file}`, import.meta.url));

@@ -99,7 +99,7 @@ class Gate {
     };
     this.#onArrival();
     const late = () => new Error(`${this.arrived} of ${count} requests arrived`);
-    await within("requests", promise, 30_000).catch((cause) => {
+    await within("requests", promise).catch((cause) => {
       throw Object.assign(late(), { cause });
     });
   }

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Balancer, pidOf, processExists, signal } from "../harness/balancer.ts";
 import { Load } from "../harness/load.ts";
+import { waitUntil, within } from "../harness/raw.ts";
 import { systemTest as test } from "../../tools/test/needs.ts";
 
 const MORTAL =
@@ -36,10 +37,12 @@ async function incidents(balancer: Balancer): Promise<readonly Report[]> {
 
 /** The newest incident, once it is over. */
 async function lastIncident(balancer: Balancer): Promise<Report> {
-  for (;;) {
-    const [incident] = await incidents(balancer);
-    if (incident && incident.timings["release"] !== null) return incident;
-  }
+  let newest: Report | undefined;
+  await waitUntil("the newest incident is over", async () => {
+    [newest] = await incidents(balancer);
+    return newest !== undefined && newest.timings["release"] !== null;
+  });
+  return newest!;
 }
 
 /** The newest incident that fulfils a condition. */
@@ -47,12 +50,12 @@ async function untilIncident(
   balancer: Balancer,
   isSo: (incident: Report) => boolean,
 ): Promise<Report> {
-  const deadline = performance.now() + 20_000;
-  while (performance.now() < deadline) {
-    const found = (await incidents(balancer)).find(isSo);
-    if (found) return found;
-  }
-  throw new Error("no such incident within 20 s");
+  let found: Report | undefined;
+  await waitUntil("such an incident", async () => {
+    found = (await incidents(balancer)).find(isSo);
+    return found !== undefined;
+  });
+  return found!;
 }
 
 test("while the only replica is being replaced, requests of every kind wait and are answered", async () => {
@@ -297,7 +300,11 @@ test("every transition of the fleet is an event, sent as it happens", async () =
   const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
   await signal(pidOf(await balancer.replica("Server1")), "KILL");
   let text = "";
-  while (!text.includes("event: incident")) text += (await reader?.read())?.value ?? "";
+  while (!text.includes("event: incident")) {
+    const { value = "", done } = await within("an event", reader!.read());
+    assert(!done, text);
+    text += value;
+  }
   await reader?.cancel();
   const steps = [...text.matchAll(/"from":"(\w+)","to":"(\w+)"/g)].map(([, from, to]) =>
     `${from} ${to}`
@@ -308,11 +315,11 @@ test("every transition of the fleet is an event, sent as it happens", async () =
 test("a replica that answers with errors, unlike its peers, is replaced where the settings ask for it", async () => {
   await using balancer = await ofMortals({ LB_OUTLIERS: "true" });
   await (await balancer.fetch("/sicken")).body?.cancel();
-  for (;;) {
+  await waitUntil("an incident", async () => {
     const answers = await Promise.all(Array.from({ length: 30 }, () => balancer.fetch("/")));
     for (const answer of answers) await answer.body?.cancel();
-    if ((await incidents(balancer)).length > 0) break;
-  }
+    return (await incidents(balancer)).length > 0;
+  });
   assertEquals(
     (await lastIncident(balancer)).signal,
     "outlier: 100 % of its responses are 5xx, 0 % elsewhere",

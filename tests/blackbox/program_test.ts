@@ -14,7 +14,7 @@ import { systemTest as test, whenPermitted } from "../../tools/test/needs.ts";
 
 const { program } = await whenPermitted(() => import("../../tools/cli/program.ts"));
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 const TOKEN = "a-token-of-the-test";
 const REPLICA = `${Deno.execPath()} run --quiet --no-prompt --allow-net ` +
   `--allow-env=HOST,PORT,SERVER_NAME,SOCKET ${new URL("replica/main.ts", ROOT).pathname}`;

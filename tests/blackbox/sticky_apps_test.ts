@@ -7,7 +7,7 @@ import { within } from "../harness/raw.ts";
 const { io } = await whenPermitted(() => import("socket.io-client"));
 
 const USERS = 20;
-const START_MS = 30_000;
+const START_MS = 120_000;
 
 const APP =
   `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env --allow-read --allow-sys ` +

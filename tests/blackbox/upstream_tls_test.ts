@@ -121,10 +121,10 @@ test("each fault of TLS is named, and the replica is not ready", async (t) => {
       await t.step(name, async () => {
         const { replicas } = await balancer.until(({ replicas }) => {
           const one = replicas.find((replica) => replica.name === name);
-          return (one?.lastError ?? one?.start?.notReady ?? null) !== null;
+          // A slow machine may be late for the first connections.
+          return reason.test(one?.lastError?.message ?? one?.start?.notReady ?? "");
         });
         const one = replicas.find((replica) => replica.name === name);
-        assertMatch(one?.lastError?.message ?? one?.start?.notReady ?? "", reason);
         assert(one?.state !== "ready");
       });
     }

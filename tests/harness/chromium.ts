@@ -22,7 +22,7 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 
 async function findChromium(): Promise<string | undefined> {
   const script = NAMES.map((name) => `command -v ${name}`).join(" || ");

@@ -86,7 +86,7 @@ export async function serveDuring(url: string, until: number | AbortSignal): Pro
 
 async function outcomeOf(url: string, client: Deno.HttpClient): Promise<string> {
   try {
-    const response = await within("an answer", fetch(url, { client }), 30_000);
+    const response = await within("an answer", fetch(url, { client }));
     await response.text();
     const again = response.headers.get("retry-after");
     return `${response.status}${again === null ? "" : `, again in ${again}`}`;

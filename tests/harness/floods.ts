@@ -6,7 +6,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Balancer } from "./balancer.ts";
 import { Flood, type FloodOptions, type Served, serveDuring } from "./flood.ts";
-import { within } from "./raw.ts";
+import { waitUntil, within } from "./raw.ts";
 
 /** The folder in which the balancer may make a socket. */
 const FOLDER = ".run/state";
@@ -56,18 +56,17 @@ const READ = { headers: { authorization: "Bearer r3ad" } };
 
 /** Asks until the balancer answers and all replicas are ready. */
 async function ready(balancer: Balancer) {
-  for (;;) {
-    const status = await statusOf(balancer);
-    if (status && status.desired > 0 && status.ready === status.desired) return status;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  let status: Awaited<ReturnType<typeof statusOf>>;
+  await waitUntil("all replicas are ready", async () => {
+    status = await statusOf(balancer);
+    return status !== undefined && status.desired > 0 && status.ready === status.desired;
+  });
+  return status!;
 }
 
 /** Asks the service until it answers: connections that were turned away end within a second. */
 async function serves(balancer: Balancer): Promise<void> {
-  while (await statusAt(balancer, "/home") !== 200) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  await waitUntil("the service answers", async () => await statusAt(balancer, "/home") === 200);
 }
 
 async function statusAt(balancer: Balancer, path: string): Promise<number> {

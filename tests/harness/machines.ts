@@ -15,7 +15,7 @@ import { run } from "../../tools/command.ts";
 const PROGRAMS = ["docker", "dockerd", "tini", "ip", "nsenter", "unshare", "iptables"];
 
 /** Longest time for one command, in milliseconds. */
-const COMMAND_MS = 30_000;
+const COMMAND_MS = 120_000;
 
 /** Longest time for a boot, an import of images, and the removal of all machines. */
 const SLOW_MS = 120_000;
@@ -123,7 +123,7 @@ export class Machines implements AsyncDisposable {
    * Runs the docker command on a machine.
    *
    * @returns its output without the last line break
-   * @throws {Error} it failed, or took more than 30 s
+   * @throws {Error} it failed, or took more than two minutes
    */
   docker(machine: number, ...args: readonly string[]): Promise<string> {
     return must("docker", ["-H", `unix://${this.socketOf(machine)}`, ...args]);

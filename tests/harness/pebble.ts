@@ -164,7 +164,7 @@ export class Pebble implements AsyncDisposable {
   }
 
   async #untilReady(): Promise<void> {
-    const deadline = Date.now() + 20_000;
+    const deadline = Date.now() + 120_000;
     while (await this.#manage("roots/0") === undefined || !await this.#namesAnswer()) {
       if (Date.now() > deadline) throw new Error("pebble does not answer");
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -9,4 +9,4 @@ export { RawConnection } from "./raw/connection.ts";
 export { FullListener } from "./raw/full_listener.ts";
 export { field, get, type RawMessage, statusOf } from "./raw/message.ts";
 export { OK, RawUpstream, ResettingUpstream } from "./raw/upstream.ts";
-export { DEADLINE_MS, within } from "./raw/within.ts";
+export { DEADLINE_MS, waitUntil, within } from "./raw/within.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 
 /** Whether a program is on the PATH. */
 export async function isInstalled(program: string): Promise<boolean> {

@@ -188,7 +188,7 @@ http { access_log off; ${paths}
   }
 
   async #listening(): Promise<void> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + 120_000;
     while (performance.now() < deadline) {
       try {
         using _ = await Deno.connect({ hostname: "127.0.0.1", port: this.port });

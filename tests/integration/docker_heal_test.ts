@@ -3,6 +3,7 @@ import { must } from "../../balancer/engine/docker_harness.ts";
 import { Balancer, type Status } from "../harness/balancer.ts";
 import { dockerTest } from "./harness/docker_fleet.ts";
 import { Load } from "../harness/load.ts";
+import { waitUntil } from "../harness/raw.ts";
 
 function instanceOf({ replicas }: Status, name: string): string {
   return replicas.find((replica) => replica.name === name)?.instance ?? "";
@@ -25,7 +26,10 @@ dockerTest("a spare container stands in within the ring, and takes the name", as
   assertEquals(failed, []);
   assertEquals([...served.keys()].sort(), ["1", "2", "3"]);
   assertEquals(after.digest, before.digest);
-  while (await nameOf(spare) !== `/${fleet.name}-Server2`);
+  await waitUntil(
+    "the spare's new name",
+    async () => await nameOf(spare) === `/${fleet.name}-Server2`,
+  );
   const next = (await balancer.status()).spares[0]?.instance ?? "";
   assertEquals(await nameOf(next), `/${fleet.name}-spare.2`);
 });
@@ -39,12 +43,15 @@ dockerTest(
     const spare = before.spares[0]?.instance ?? "";
     await must("POST", `/containers/${instanceOf(before, "Server2")}/kill`);
     await first.until((status) => instanceOf(status, "Server2") === spare);
-    while (await nameOf(spare) !== `/${fleet.name}-Server2`);
+    await waitUntil(
+      "the spare's new name",
+      async () => await nameOf(spare) === `/${fleet.name}-Server2`,
+    );
     await first.end("SIGKILL");
     await using second = await Balancer.ready(env);
     assertEquals(instanceOf(await second.status(), "Server2"), spare);
     await second.until(({ spares }) => spares[0]?.state === "ready");
-    while ((await fleet.containers()).length !== 4);
+    await waitUntil("4 containers", async () => (await fleet.containers()).length === 4);
   },
 );
 
@@ -66,7 +73,7 @@ dockerTest(
     await using balancer = await Balancer.ready(fleet.env);
     const { replicas } = await balancer.status();
     assertEquals(replicas.map(({ name }) => name), ["Server1", "Server2", "Server3"]);
-    while ((await fleet.containers()).length !== 3);
+    await waitUntil("3 containers", async () => (await fleet.containers()).length === 3);
   },
 );
 
@@ -102,7 +109,7 @@ dockerTest("a deploy gives every replica another image, and its name back", asyn
       after.replicas.map(({ instance }) => instance),
     );
     assertEquals((await load.stop()).failed, []);
-    while ((await fleet.containers()).length !== 3);
+    await waitUntil("3 containers", async () => (await fleet.containers()).length === 3);
   } finally {
     await balancer.end("SIGTERM");
     await must("DELETE", `/images/${tag}`);

@@ -27,11 +27,9 @@ dockerTest("a container that hangs is found by its heartbeat and replaced", asyn
   await using balancer = await Balancer.ready({ ...fleet.env, LB_HEARTBEAT_MS: "300" });
   const victim = (await balancer.replica("Server1"))?.instance;
   await must("POST", `/containers/${victim}/pause`);
-  const { replicas } = await balancer.until((status) =>
-    status.ready === 3 && status.replicas.some(({ restarts }) => restarts === 1)
+  await balancer.until(({ ready, replicas }) =>
+    ready === 3 && replicas.some(({ name, restarts }) => name === "Server1" && restarts > 0)
   );
-  const healed = replicas.find(({ name }) => name === "Server1");
-  assertEquals(healed?.restarts, 1);
   // Ended containers are removed after all other work.
   await waitFor("its removal", async () => !(await fleet.containers()).includes(victim ?? ""));
 });

@@ -25,16 +25,14 @@ test("a hung replica is found by its heartbeat and replaced", async () => {
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_HEARTBEAT_MS: "200",
-    LB_HEARTBEAT_TIMEOUT_MS: "200",
+    LB_HEARTBEAT_TIMEOUT_MS: "1000",
   });
   const pid = pidOf(await balancer.replica("Server3"));
   await signal(pid, "STOP");
-  const { replicas } = await balancer.until((status) =>
-    status.ready === 3 && status.replicas.some(({ restarts }) => restarts === 1)
+  const { replicas } = await balancer.until(({ ready, replicas }) =>
+    ready === 3 && replicas.some(({ name, restarts }) => name === "Server3" && restarts > 0)
   );
-  const healed = replicas.find(({ name }) => name === "Server3");
-  assertEquals(healed?.restarts, 1);
-  assertNotEquals(pidOf(healed), pid);
+  assertNotEquals(pidOf(replicas.find(({ name }) => name === "Server3")), pid);
   // The old process ends after its replacement has started.
   await waitFor("the end of the hung process", async () => !(await processExists(pid)));
 });
@@ -55,9 +53,7 @@ test("no replica outlives a balancer that is killed", async () => {
   const balancer = await Balancer.ready({ LB_ENGINE: "process" });
   const pids = (await balancer.status()).replicas.map(pidOf);
   await balancer.end("SIGKILL");
-  for (const pid of pids) {
-    while (await processExists(pid));
-  }
+  for (const pid of pids) await waitFor("its end", async () => !(await processExists(pid)));
 });
 
 for (const name of ["SIGTERM", "SIGINT"] as const) {

@@ -185,7 +185,7 @@ test("an early response that is long reaches a client that writes all before it 
     await client.skip(length);
     server.close();
   };
-  await within("both bodies", Promise.all([uploading, answering, reading()]), 30_000);
+  await within("both bodies", Promise.all([uploading, answering, reading()]));
   await client.send(get("/next"));
   using other = await upstream.accept();
   await other.request();
@@ -302,7 +302,7 @@ test("a client that still sends does not hold up the end of the balancer", async
   const closed = untilClosed(client);
   const start = performance.now();
   assertEquals((await balancer.balancer.end("SIGTERM")).code, 0);
-  assert(performance.now() - start < 10_000);
+  assert(performance.now() - start < 30_000);
   assertMatch(await closed, /BrokenPipe|ConnectionReset/);
 });
 

@@ -135,7 +135,7 @@ Deno.test({
 
     const begunAt = performance.now();
     const log = await balancer.end();
-    assert(performance.now() - begunAt < 30_000, log);
+    assert(performance.now() - begunAt < 120_000, log);
     assertEquals(await engine.must("ps", "-aq", "--no-trunc"), stuck);
     assertStringIncludes(log, stuck);
   },

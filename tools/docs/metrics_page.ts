@@ -94,7 +94,15 @@ const COUNTS: DataPlaneCounts = {
 
 /** A balancer of a cluster, so that no metric is left out. */
 const STATUS: MetricStatus = {
-  replicas: [{ name: "Server1", state: "ready", instance: null, slots: 1, weight: 1, restarts: 0 }],
+  replicas: [{
+    name: "Server1",
+    state: "ready",
+    instance: null,
+    machine: null,
+    slots: 1,
+    weight: 1,
+    restarts: 0,
+  }],
   spares: [],
   quarantined: [],
   desired: 1,

@@ -222,6 +222,7 @@ export const TEST_HELPERS: readonly string[] = [
   "balancer/engine/testing.ts",
   "balancer/fleet/harness.ts",
   "balancer/fleet/shared_harness.ts",
+  "balancer/fleet/shared_harness_port.ts",
   "balancer/proxy/http2/fuzz/fuzz.ts",
   "balancer/proxy/http2/testing.ts",
   "balancer/proxy/testing.ts",

@@ -33,8 +33,9 @@ export const changeMachine: Operation = jsonCall({
   answer,
   failures: {
     404: "There is no such machine",
-    409: "The engine has one machine only, or another balancer heals the fleet",
-    503: "A successor did not become ready: the machine is as before",
+    409: "The engine has one machine only",
+    503:
+      "A successor did not become ready, or the drain could not be saved: the machine is as before",
   },
   run: ({ machines }) => async ({ c, params: { name }, body: { availability } }) => {
     const before = await machines.list();

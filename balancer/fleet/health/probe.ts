@@ -76,7 +76,9 @@ export function cadence(member: Member, now: number, policy: FleetPolicy): Caden
   if (!policy.probes && member.reached) return { intervalMs: RETRY_WITHOUT_PROBES_MS, deadlineMs };
   if (member.phase === "warming" || !policy.probes) {
     const tenthOfAge = (now - (member.runningSince ?? member.since)) / 10;
-    return { intervalMs: clamp(tenthOfAge, WARMING_MIN_MS, WARMING_MAX_MS), deadlineMs };
+    const intervalMs = clamp(tenthOfAge, WARMING_MIN_MS, WARMING_MAX_MS);
+    // A spare that stands in has answered before.
+    return { intervalMs, deadlineMs: member.proven ? deadlineMs / 2 : deadlineMs };
   }
   // A first miss may be chance: it is confirmed at once and with half the deadline, so that a hang
   // is found within one interval and one and a half deadlines.

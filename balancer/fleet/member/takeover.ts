@@ -7,6 +7,8 @@
 import { sameTemplate } from "../spec/template.ts";
 import type { Context } from "./context.ts";
 import { isLeaving, isReplica, type Member } from "./member.ts";
+import { isReplaceable } from "./phases.ts";
+import { NO_RESERVATIONS, type Reservations } from "./reservations.ts";
 import { retire } from "./retiring_instance.ts";
 import { startServing } from "./slow_start.ts";
 
@@ -16,23 +18,73 @@ interface SpareMatch {
   readonly spare: Member;
 }
 
+/** How spares are chosen. */
+export interface SpareRules {
+  readonly reservations: Reservations;
+  /** Whether an instance that is down is replaced by a spare although no other one is started. */
+  readonly replacesDown: boolean;
+  /** A replica without a reserved spare gets one after this time, in milliseconds. */
+  readonly othersAfterMs: number;
+  /** Machines whose instances failed without an exit: their spares come last. */
+  readonly suspectMachines: readonly string[];
+}
+
+/** The rules of a balancer that heals and is alone. */
+const FIRST_SPARE: SpareRules = {
+  reservations: NO_RESERVATIONS,
+  replacesDown: false,
+  othersAfterMs: 0,
+  suspectMachines: [],
+};
+
 /**
- * Matches replicas that may be started now with ready spares of the same template.
+ * Matches failed replicas with ready spares of the same template: each with the reserved one, or
+ * else with any that is left.
  *
  * @param members replicas and spares
- * @param now instant of the fleet's clock, in milliseconds
+ * @param context present instant and policy
+ * @param rules how spares are chosen
  */
-export function matchSpares(members: Iterable<Member>, now: number): SpareMatch[] {
+export function matchSpares(
+  members: Iterable<Member>,
+  context: Context,
+  rules: SpareRules = FIRST_SPARE,
+): SpareMatch[] {
   const all = [...members];
+  const { spares: reserved, machines } = rules.reservations;
+  const targets = all.filter((member) =>
+    isReplica(member) && lacksInstance(member, context, rules)
+  );
+  const lost = new Set([
+    ...rules.suspectMachines,
+    ...targets.flatMap(({ name }) => machines.get(name) ?? []),
+  ]);
   const spares = all.filter((member) => member.spare && member.phase === "ready");
+  spares.sort((a, b) => Number(isOn(a, lost)) - Number(isOn(b, lost)));
   const matches: SpareMatch[] = [];
-  for (const target of all) {
-    if (!isReplica(target) || target.phase !== "waiting" || now < target.notBefore) continue;
-    const at = spares.findIndex((spare) => sameTemplate(spare.template, target.template));
+  const take = (target: Member, fits: (spare: Member) => boolean) => {
+    const at = spares.findIndex((one) => sameTemplate(one.template, target.template) && fits(one));
     const [spare] = at < 0 ? [] : spares.splice(at, 1);
     if (spare) matches.push({ target, spare });
+    return spare !== undefined;
+  };
+  const others = targets.filter((target) =>
+    !take(target, ({ instance }) => instance?.id === reserved.get(target.name))
+  );
+  for (const target of others) {
+    if (context.now - target.since >= rules.othersAfterMs) take(target, () => true);
   }
   return matches;
+}
+
+/** Reports whether a spare may stand in for a replica now. */
+function lacksInstance(member: Member, context: Context, { replacesDown }: SpareRules): boolean {
+  if (member.phase === "waiting") return context.now >= member.notBefore;
+  return replacesDown && isReplaceable(member, context);
+}
+
+function isOn({ instance }: Member, machines: ReadonlySet<string>): boolean {
+  return instance?.machine !== undefined && machines.has(instance.machine);
 }
 
 /**

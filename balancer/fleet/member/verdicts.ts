@@ -32,6 +32,9 @@ export function onProbe(
   if (reason === undefined) return onPass(member, context);
   const misses = member.misses + 1;
   const failed = { ...member, passes: 0, misses, missed: missed ?? reason };
+  // A spare has answered before: one that stands in and does not answer is dead, not starting.
+  const deadSpare = member.phase === "warming" && member.proven && misses >= policy.downAfter;
+  if (deadSpare) return takeDown(failed, reason, context);
   if (member.phase === "warming") return failed;
   const recorded = withError(failed, reason, now);
   const decides = member.suspect || misses >= policy.downAfter;

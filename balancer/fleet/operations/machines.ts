@@ -9,6 +9,7 @@ import { errorMessage } from "../../failures.ts";
 import type { Fleet } from "../fleet.ts";
 import { inRing, type Member } from "../member/member.ts";
 import { ChangeError } from "../spec/change_error.ts";
+import type { MachineDrain } from "../store/store.ts";
 import type { ChangeLock } from "./change_lock.ts";
 import { replaceInstance } from "./replacement.ts";
 
@@ -42,7 +43,8 @@ export class Machines {
 
   /**
    * Empties a machine: it gets no new instances, each of its replicas gets a successor elsewhere
-   * before its instance drains, and then the engine ends what is left. Or opens it again.
+   * before its instance drains, and then the engine ends what is left. Or opens it again. Of several
+   * balancers the one that heals drains, and each of them may be asked.
    *
    * @param name host name of the machine
    * @param availability `drain` or `active`
@@ -50,28 +52,75 @@ export class Machines {
    *   is open again then
    */
   async set(name: string, availability: Exclude<Availability, "pause">): Promise<MachinesAnswer> {
-    const before = await this.#find(name);
+    const { availability: before } = await this.#find(name);
     if (availability === "active") await this.#setAvailability(name, "active");
-    else await this.#options.changeLock.run(() => this.#drain(before));
+    else await this.#request({ machine: name, before });
     return await this.list();
   }
 
-  async #drain({ name, availability }: Machine): Promise<void> {
-    const { fleet } = this.#options;
-    if (!fleet.mayHeal) throw notHolder(fleet);
-    await fleet.known();
-    await this.#setAvailability(name, "pause");
+  /** Goes on with a drain that another balancer was asked for, or did not finish. */
+  async resume(): Promise<void> {
+    const { fleet, changeLock } = this.#options;
+    await changeLock.run(async () => {
+      await fleet.known();
+      const { drain } = fleet.changes;
+      if (drain && fleet.mayHeal) await this.#drain(drain);
+    });
+  }
+
+  async #request(drain: MachineDrain): Promise<void> {
+    const { fleet, changeLock } = this.#options;
+    const ended = await changeLock.run(async () => {
+      await fleet.known();
+      await this.#save(drain);
+      // The balancer that heals notices the saved drain.
+      if (!fleet.mayHeal) return false;
+      return await this.#drain(drain);
+    });
+    if (!ended) await this.#follow(drain);
+  }
+
+  async #save(drain: MachineDrain): Promise<void> {
     try {
-      await this.#moveReplicas(name);
+      await this.#options.fleet.changes.setDrain(drain);
     } catch (error) {
-      await this.#setAvailability(name, availability);
+      const message = `${drain.machine} was not drained: ${errorMessage(error)}`;
+      throw new ChangeError("not-saved", message);
+    }
+  }
+
+  /** Waits until another balancer has drained the machine. */
+  async #follow({ machine }: MachineDrain): Promise<void> {
+    const { fleet } = this.#options;
+    await fleet.until(() => fleet.changes.drain?.machine !== machine);
+    const { availability } = await this.#find(machine);
+    if (availability === "drain") return;
+    throw new ChangeError(
+      "not-ready",
+      `${machine} was not drained, and takes instances as before: the events of the balancer that ` +
+        "heals name the cause",
+    );
+  }
+
+  /** @returns false if another balancer heals now, and goes on */
+  async #drain({ machine, before }: MachineDrain): Promise<boolean> {
+    const { fleet } = this.#options;
+    try {
+      await this.#setAvailability(machine, "pause");
+      await this.#moveReplicas(machine);
+      // The spares end here: no request runs in them.
+      await this.#setAvailability(machine, "drain");
+    } catch (error) {
+      if (!fleet.mayHeal) return false;
+      await this.#setAvailability(machine, before);
+      await fleet.changes.setDrain(undefined);
       throw new ChangeError(
         "not-ready",
-        `${name} was not drained, and takes instances as before: ${errorMessage(error)}`,
+        `${machine} was not drained, and takes instances as before: ${errorMessage(error)}`,
       );
     }
-    // The spares end here: no request runs in them.
-    await this.#setAvailability(name, "drain");
+    await fleet.changes.setDrain(undefined);
+    return true;
   }
 
   async #moveReplicas(machine: string): Promise<void> {
@@ -112,10 +161,4 @@ export class Machines {
 
 function isOn(machine: string): (member: Member) => boolean {
   return ({ instance }) => instance?.machine === machine;
-}
-
-function notHolder({ cluster }: Fleet): ChangeError {
-  const holder = cluster?.balancers.find(({ id }) => id === cluster.holder);
-  const where = holder ? `; ask the one on ${holder.host}` : "";
-  return new ChangeError("unsupported", `another balancer heals this fleet${where}`);
 }

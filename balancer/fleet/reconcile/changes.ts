@@ -13,6 +13,7 @@ import { applied, type Change } from "../spec/change.ts";
 import type { RingSpec } from "../spec/ring_spec.ts";
 import { sameTemplate } from "../spec/template.ts";
 import type { DesiredState } from "../store/desired_state.ts";
+import type { MachineDrain } from "../store/store.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { EventQueue } from "./event_queue.ts";
 import type { Roster } from "./roster.ts";
@@ -59,6 +60,15 @@ export interface Changes {
    * @throws {StoreError} the state could not be saved; nothing was changed
    */
   setMaintenance(maintenance: MaintenanceState | undefined): Promise<void>;
+  /** The machine that is being drained. */
+  readonly drain: MachineDrain | undefined;
+  /**
+   * Saves which machine is being drained: of several balancers the one that heals drains it.
+   *
+   * @param drain the machine; undefined when that is over
+   * @throws {StoreError} another machine is being drained, or the state could not be saved
+   */
+  setDrain(drain: MachineDrain | undefined): Promise<void>;
   /**
    * Saves the template of a deploy before the deploy begins.
    *
@@ -157,6 +167,16 @@ export class OwnChanges implements Changes {
     const { desiredState, ringSpec } = this.#options;
     await desiredState.setMaintenance(maintenance, ringSpec().weights);
     desiredState.adoptEpoch();
+  }
+
+  get drain(): MachineDrain | undefined {
+    return this.#options.desiredState.drain;
+  }
+
+  /** The call itself drains the machine, and is asked again after a restart. */
+  setDrain(drain: MachineDrain | undefined): Promise<void> {
+    this.#options.desiredState.adopt({ drain });
+    return Promise.resolve();
   }
 
   async saveDeploy(deploy: Template): Promise<void> {

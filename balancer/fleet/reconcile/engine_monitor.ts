@@ -37,6 +37,8 @@ export class EngineMonitor {
    */
   #awaySince: number | undefined;
   #closed = false;
+  /** Whether the log has the failure of the present attempts. */
+  #told = false;
   #watch: Watch | undefined;
   #reaching: Promise<void> | undefined;
   #cancelRecall: (() => void) | undefined;
@@ -95,9 +97,12 @@ export class EngineMonitor {
       this.#cancelRecall?.();
       if (!this.up) this.#options.log.info("engine {kind} answers", { kind: engine.kind });
       this.#awaySince = undefined;
+      this.#told = false;
       onListed({ running, remains, askedAt });
     } catch (error) {
-      failures.record("engine.list", error);
+      // The log has the loss of the engine; only its repetition is counted.
+      failures.record("engine.list", error, this.#told);
+      this.#told = true;
       this.markDown(asEngineError(error));
     }
   }

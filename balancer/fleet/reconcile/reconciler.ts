@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Clock } from "../../clock.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { DataPlane, View } from "../../view.ts";
 import type { PoisonKeys } from "../health/poison_keys.ts";
@@ -12,7 +13,8 @@ import type { Context } from "../member/context.ts";
 import { isReplica } from "../member/member.ts";
 import { isReplaceable } from "../member/phases.ts";
 import type { FleetPolicy } from "../member/policy.ts";
-import { matchSpares, promote } from "../member/takeover.ts";
+import { NO_RESERVATIONS, type Reservations } from "../member/reservations.ts";
+import { matchSpares, promote, type SpareRules } from "../member/takeover.ts";
 import { type Action, isReplacement, nextDeadline, planActions } from "../plan/actions.ts";
 import { StartBudget } from "../plan/start_budget.ts";
 import { emptyView, nextView } from "../plan/view_builder.ts";
@@ -46,7 +48,24 @@ interface ReconcileInput {
   readonly epoch: number;
   /** False while another balancer heals the fleet: nothing is started or stopped then. */
   readonly mayHeal: boolean;
+  /** How spares stand in, if several balancers choose; undefined for a single one. */
+  readonly standIns?: StandIns | undefined;
 }
+
+/** How the spares of several balancers stand in. */
+export interface StandIns {
+  /** Whether spares may stand in now: this balancer heals, or none does. */
+  readonly allowed: boolean;
+  readonly reservations: Reservations;
+  /** Called with each spare that stands in, by the name of its replica. */
+  readonly note: (name: string, instance: string) => void;
+}
+
+/**
+ * While no balancer heals, a replica without a reserved spare waits for this time, in milliseconds:
+ * replicas that failed at the same moment are found by all balancers until then.
+ */
+const OTHERS_AFTER_MS = 2000;
 
 /** Publishes views and starts actions. */
 export class Reconciler {
@@ -83,13 +102,20 @@ export class Reconciler {
   /**
    * Repeats until nothing is left to do. Each round publishes first and acts second, so that no
    * request is sent to an instance that is about to be stopped.
+   *
+   * @param input the part of the desired state that is not in the members
+   * @param clock read in each round: a replacement of one round is due in the next one
+   * @returns the instant of the last round, in milliseconds
    */
-  reconcile(input: ReconcileInput, now: number): void {
-    const context = { now, policy: this.#options.policy };
-    if (input.spares && input.mayHeal) this.#options.roster.keepSpares(input.template);
+  reconcile(input: ReconcileInput, clock: Pick<Clock, "now">): number {
+    const { policy, roster } = this.#options;
+    if (input.spares && input.mayHeal) roster.keepSpares(input.template);
+    let context: Context;
     do {
+      context = { now: clock.now(), policy };
       this.#publish(input, context);
     } while (this.#promote(input, context) + this.#act(input, context) > 0);
+    return context.now;
   }
 
   #publish({ engineUp, shape, epoch }: ReconcileInput, { now, policy }: Context): void {
@@ -111,19 +137,35 @@ export class Reconciler {
     eventLog.add({ type: "view", at: now, version, ...names });
   }
 
-  /** Gives ready spares to replicas that wait for an instance. @returns how many */
-  #promote({ engineUp, spares, mayHeal, template }: ReconcileInput, context: Context): number {
-    if (!engineUp || !spares || !mayHeal) return 0;
+  /**
+   * Gives ready spares to replicas that wait for an instance. The engine is not asked: it learns the
+   * new name later. @returns how many
+   */
+  #promote(input: ReconcileInput, context: Context): number {
+    const { spares, mayHeal, template, standIns } = input;
+    if (!spares || !(standIns?.allowed ?? mayHeal)) return 0;
     const { roster, dispatcher } = this.#options;
     const budget = this.#starts.left(context.now);
-    const matches = matchSpares(roster.all, context.now).slice(0, budget);
-    for (const match of matches) {
+    const matches = matchSpares(roster.all, context, this.#spareRules(input)).slice(0, budget);
+    for (const { target: { name, instance }, spare } of matches) {
       this.#starts.spend(context.now);
-      roster.delete(match.spare.name);
-      dispatcher.update(match.target, promote(match, context));
+      if (instance) dispatcher.apply(name, { type: "replace", id: instance.id });
+      roster.delete(spare.name);
+      const target = roster.get(name)!;
+      dispatcher.update(target, promote({ target, spare }, context));
+      if (spare.instance) standIns?.note(name, spare.instance.id);
     }
-    if (matches.length > 0) roster.keepSpares(template);
+    if (matches.length > 0 && mayHeal) roster.keepSpares(template);
     return matches.length;
+  }
+
+  #spareRules({ engineUp, mayHeal, standIns }: ReconcileInput): SpareRules {
+    return {
+      reservations: standIns?.reservations ?? NO_RESERVATIONS,
+      replacesDown: !engineUp || !mayHeal,
+      othersAfterMs: mayHeal ? 0 : OTHERS_AFTER_MS,
+      suspectMachines: this.#options.roster.suspectMachines,
+    };
   }
 
   /** Starts the planned actions and replaces failed instances. @returns how many of both */

@@ -12,7 +12,7 @@ import { isLeaving, isReplica } from "../member/member.ts";
 import { applied, type Change } from "../spec/change.ts";
 import { isUnpinned, sameRequest, sameTemplate } from "../spec/template.ts";
 import type { SharedEdit } from "../store/desired.ts";
-import { ConflictError, type Versioned } from "../store/store.ts";
+import { ConflictError, type MachineDrain, StoreError, type Versioned } from "../store/store.ts";
 import { type Changes, type ChangesOptions, dismissSpares, SAVE_RETRY_MS } from "./changes.ts";
 
 /** Dependencies of {@linkcode SharedChanges}. */
@@ -83,6 +83,20 @@ export class SharedChanges implements Changes {
 
   setMaintenance(maintenance: MaintenanceState | undefined): Promise<void> {
     return this.#insist(() => ({ maintenance }));
+  }
+
+  get drain(): MachineDrain | undefined {
+    return this.#options.desiredState.drain;
+  }
+
+  setDrain(drain: MachineDrain | undefined): Promise<void> {
+    return this.#insist(() => {
+      const other = this.drain;
+      if (drain && other && other.machine !== drain.machine) {
+        throw new StoreError(`${other.machine} is being drained; ask again when that is over`);
+      }
+      return { drain };
+    });
   }
 
   saveDeploy(deploy: Template): Promise<void> {

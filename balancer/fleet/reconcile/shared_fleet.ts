@@ -16,6 +16,7 @@ import { Assignments, type AssignmentsOptions } from "./assignments.ts";
 import type { EventQueue } from "./event_queue.ts";
 import { Healing } from "./healing.ts";
 import type { SharedChanges } from "./shared_changes.ts";
+import { StandInRules } from "./stand_ins.ts";
 
 /** Dependencies of a {@linkcode SharedFleet}. */
 interface SharedFleetOptions
@@ -56,6 +57,7 @@ const REPORT_MS = 1000;
 export class SharedFleet {
   readonly healing: Healing;
   readonly assignments: Assignments;
+  readonly standIns: StandInRules;
   readonly #options: SharedFleetOptions;
   readonly #agreement: Agreement;
   readonly #endWatches: (() => void)[] = [];
@@ -71,7 +73,7 @@ export class SharedFleet {
 
   constructor(options: SharedFleetOptions) {
     this.#options = options;
-    const { cluster, roster, dispatcher, queue, failures, clock, list } = options;
+    const { cluster, roster, dispatcher, queue, failures, clock, list, desiredState } = options;
     this.#agreement = new Agreement(options);
     this.healing = new Healing({
       cluster,
@@ -87,8 +89,11 @@ export class SharedFleet {
       run: (step) => queue.run(step),
       mayHeal: () => this.healing.mayHeal,
       tenure: () => `${cluster.id}.${cluster.tenure}`,
+      template: () => desiredState.template,
       failures,
     });
+    const { healing, assignments } = this;
+    this.standIns = new StandInRules({ cluster, roster, healing, assignments });
   }
 
   /** The state that this balancer routes by, with all of its workers. */
@@ -232,7 +237,7 @@ export class SharedFleet {
   #onLost(): void {
     if (this.#closed || !this.#healed) return;
     this.#healed = false;
-    this.#options.log.warn("this balancer lost the lease; another one heals the fleet");
+    this.#options.log.warn("this balancer lost the lease and heals no more");
     void this.assignments.refresh();
     this.#options.queue.run(() => this.assignments.apply());
   }

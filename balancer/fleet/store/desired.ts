@@ -8,7 +8,7 @@ import type { Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { MaintenanceState } from "../../view.ts";
 import type { RingShape, RingSpec } from "../spec/ring_spec.ts";
-import type { SavedFleet } from "./store.ts";
+import type { MachineDrain, SavedFleet } from "./store.ts";
 
 /** Settings of the desired state. */
 export interface DesiredSettings {
@@ -40,6 +40,8 @@ export interface Desired {
   readonly upstreams: readonly GivenUpstream[] | undefined;
   /** The maintenance under way; undefined if there is none. */
   readonly maintenance: MaintenanceState | undefined;
+  /** The machine that is being drained; undefined if there is none. */
+  readonly drain: MachineDrain | undefined;
 }
 
 /** Changes of a shared state. */

@@ -13,7 +13,14 @@ import type { Desired, DesiredSettings, SharedEdit } from "./desired.ts";
 import { restoredTemplates, restoredUpstreams } from "./restored.ts";
 import { savedForm } from "./saved_form.ts";
 import { replaceShared } from "./shared_replacement.ts";
-import { type FleetStore, NO_EPOCH, type SavedFleet, Saver, type Versioned } from "./store.ts";
+import {
+  type FleetStore,
+  type MachineDrain,
+  NO_EPOCH,
+  type SavedFleet,
+  Saver,
+  type Versioned,
+} from "./store.ts";
 
 /** Dependencies and settings of a {@linkcode DesiredState}. */
 interface DesiredStateOptions extends DesiredSettings {
@@ -38,6 +45,7 @@ export class DesiredState {
       shape,
       upstreams,
       maintenance: undefined,
+      drain: undefined,
     };
     this.#saver = new Saver(options.store);
   }
@@ -60,6 +68,10 @@ export class DesiredState {
 
   get maintenance(): MaintenanceState | undefined {
     return this.#desired.maintenance;
+  }
+
+  get drain(): MachineDrain | undefined {
+    return this.#desired.drain;
   }
 
   /** Epoch of the state in force. */
@@ -195,6 +207,7 @@ export class DesiredState {
       shape: value.shape?.inForce ?? shape,
       upstreams: upstreams && (value.upstreams?.inForce ?? upstreams),
       maintenance: value.maintenance,
+      drain: value.drain,
     });
   }
 

@@ -23,7 +23,7 @@ export function savedForm(
   options: DesiredSettings,
   loaded: SavedFleet | undefined,
 ): SavedFleet {
-  const { template, deploy, shape, maintenance } = desired;
+  const { template, deploy, shape, maintenance, drain } = desired;
   const { shared = false } = options;
   const earlier = shared ? loaded : undefined;
   const configured = earlier?.configured ?? options.desired;
@@ -43,6 +43,7 @@ export function savedForm(
     ...(reshaped ? { shape: { settings: options.shape, inForce: shape } } : {}),
     ...changedUpstreams(weights, desired, options),
     ...(maintenance ? { maintenance } : {}),
+    ...(shared && drain ? { drain } : {}),
   };
 }
 

@@ -57,6 +57,10 @@ const SAVED = z.object({
     allow: z.array(z.string().refine((text) => ipaddr.isValidCIDR(text))),
     since: z.iso.datetime(),
   }).optional(),
+  drain: z.object({
+    machine: z.string().min(1),
+    before: z.enum(["active", "pause", "drain"]),
+  }).optional(),
 });
 
 const EPOCH = z.object({ epoch: z.int().min(NO_EPOCH).default(NO_EPOCH) });

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Template } from "../../engine/engine.ts";
+import type { Availability, Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { MaintenanceState } from "../../view.ts";
 import type { RingShape } from "../spec/ring_spec.ts";
@@ -39,6 +39,15 @@ export interface SavedFleet {
   };
   /** The maintenance under way. */
   readonly maintenance?: MaintenanceState;
+  /** The machine that is being drained. Only fleets of several balancers save it. */
+  readonly drain?: MachineDrain;
+}
+
+/** A drain of a machine under way. */
+export interface MachineDrain {
+  readonly machine: string;
+  /** Its availability before, which it gets back if the drain fails. */
+  readonly before: Availability;
 }
 
 /** A saved state and its version. */

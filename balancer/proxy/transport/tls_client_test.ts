@@ -52,7 +52,7 @@ async function connect({ trust, host = "up.test", identity, admit = () => undefi
   };
   const { hostname, port } = listener.addr;
   const client = new TlsClient({ ...DEFAULT_TRUST, ...trust }, new HandshakeTurns());
-  const signal = AbortSignal.timeout(10_000);
+  const signal = AbortSignal.timeout(60_000);
   const dial = async () => client.secure(await Deno.connect({ hostname, port }), host, signal);
   const [server, secured] = await Promise.allSettled([accept(), dial()]);
   listener.close();
@@ -170,7 +170,7 @@ test("an end without close_notify is an error, one with it is an end", async () 
 /** A server that does not finish a handshake, and the client's error. */
 async function withPeer(
   serve: (connection: Deno.TcpConn) => Promise<void>,
-  signal = AbortSignal.timeout(10_000),
+  signal = AbortSignal.timeout(60_000),
 ): Promise<unknown> {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { hostname, port } = listener.addr;
@@ -229,7 +229,7 @@ test("a server that speaks TLS 1.0 alone is refused", async () => {
     const client = new TlsClient(DEFAULT_TRUST, new HandshakeTurns());
     const connection = await within("the server", connected(port));
     const error = await assertRejects(
-      () => client.secure(connection, "up.test", AbortSignal.timeout(10_000)),
+      () => client.secure(connection, "up.test", AbortSignal.timeout(60_000)),
       TlsClientError,
     );
     assertEquals(error.fault, "tls");

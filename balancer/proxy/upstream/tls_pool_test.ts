@@ -46,7 +46,7 @@ class Harness implements AsyncDisposable {
     );
   }
 
-  static async make(connectMs = 10_000): Promise<Harness> {
+  static async make(connectMs = 60_000): Promise<Harness> {
     const folder = await Deno.makeTempDir();
     const pair = await readPair(await makePair(folder, "up", { names: ["IP:127.0.0.1"] }));
     return new Harness(folder, pair, connectMs);

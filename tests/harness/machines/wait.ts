@@ -4,7 +4,7 @@
  * @module
  */
 
-const DEADLINE_MS = 60_000;
+const DEADLINE_MS = 180_000;
 const INTERVAL_MS = 50;
 
 /**

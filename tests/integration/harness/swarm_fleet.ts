@@ -109,7 +109,17 @@ export class SwarmFleet {
     const ports = [PORT, API_PORT].flatMap((port) => ["-p", `${port}:${port}`]);
     await machines.docker(
       machine,
-      ...["run", "-d", "--name", name, "--network", machines.network, ...ports, IMAGE],
+      ...[
+        "run",
+        "-d",
+        "--no-healthcheck",
+        "--name",
+        name,
+        "--network",
+        machines.network,
+        ...ports,
+        IMAGE,
+      ],
     );
     return name;
   }
