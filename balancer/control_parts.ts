@@ -15,7 +15,7 @@ import type { Fleet } from "./fleet/fleet.ts";
 import type { Machines } from "./fleet/operations/machines.ts";
 import { Membership } from "./fleet/operations/membership.ts";
 import type { Probe } from "./fleet/health/probe.ts";
-import { fleetStatus } from "./fleet/operations/status.ts";
+import { fleetCounts, fleetStatus } from "./fleet/operations/status.ts";
 import type { ChangeLock } from "./fleet/operations/change_lock.ts";
 import { Upstreams } from "./fleet/operations/upstreams.ts";
 import type { LiveSettings } from "./live_settings.ts";
@@ -71,7 +71,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
   const streamLimit = () => Math.min(live.config.limits.eventStreams, Math.ceil(files.apiRoom / 2));
   const startedAt = new Date(wallClock(now())).toISOString();
   return {
-    membership: new Membership({ fleet, changeLock, changeable: engine.ownsInstances, now }),
+    membership: openMembership(parts),
     upstreams: new Upstreams({
       fleet,
       changeLock,
@@ -96,6 +96,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       failures: failures.counts(),
       certificates: certificates(),
     }),
+    counts: () => fleetCounts(fleet),
     readiness: {
       get share() {
         return live.config.health.readyShare;
@@ -114,6 +115,19 @@ export function controlParts(parts: BalancerParts): ControlParts {
     failures,
     bodyTimeoutMs: BODY_TIMEOUT_MS,
   };
+}
+
+/** The thread of plans starts as soon as the fleet is known to be large, and ends with the balancer. */
+function openMembership(
+  { fleet, engine, changeLock, failures, ending }: BalancerParts,
+): Membership {
+  const { now } = fleet.clock;
+  const changeable = engine.ownsInstances;
+  const membership = new Membership({ fleet, changeLock, changeable, now });
+  fleet.known().then(() => membership.prepare())
+    .catch((error) => failures.record("fleet.plan", error));
+  ending.addEventListener("abort", () => membership.close());
+  return membership;
 }
 
 function drillParts({ fleet, engine, proxy }: BalancerParts): ControlParts["drills"] {

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import type { ReplicaStatus, Status } from "../answers/fleet.ts";
+import type { Status } from "../answers/fleet.ts";
 import type { History, HistoryQuery } from "../answers/history.ts";
 import type { Load } from "../answers/load.ts";
 import { DeployError } from "../fleet/operations/deploy_request.ts";
@@ -40,7 +40,7 @@ const INCIDENT: Incident = {
 const CHANGED: ChangeReport = {
   version: 5,
   digest: "d2",
-  moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }] },
+  moved: { share: 0.25, flows: [{ from: "Server1", to: "Big", share: 0.25 }], flowsLeftOut: 0 },
   movedIds: 0.2511,
   behind: [],
 };
@@ -101,6 +101,8 @@ const STATUS: Status = {
   failures: {},
 };
 
+const COUNTS = { ready: 1, desired: 1, engineAwayMs: 0 };
+
 const LOAD: Load = {
   at: 1,
   requests: 2,
@@ -159,6 +161,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
     ending: new AbortController().signal,
     drills: undefined,
     status: () => STATUS,
+    counts: () => ({ ...COUNTS, serving: 1, servingReady: 1 }),
     maintenance: { state: undefined, begin: () => Promise.reject(), end: () => Promise.reject() },
     readiness: { share: 0.5, isolated: () => undefined },
     metrics: {
@@ -400,16 +403,17 @@ Deno.test("status is the whole state, health is whether the balancer is alive", 
 });
 
 Deno.test("readiness is 200, or 503 with the reason, while the balancer lives in any case", async () => {
-  const one = { inRing: true, weight: 1, state: "ready" } as ReplicaStatus;
-  const down = { ...one, state: "down" } as const;
   const ending = new AbortController();
-  const readyz = async (replicas: readonly ReplicaStatus[], more: Partial<ControlParts> = {}) => {
-    const { hono } = app({ status: () => ({ ...STATUS, replicas }), ...more });
+  const readyz = async (
+    [servingReady, serving]: readonly [number, number],
+    more: Partial<ControlParts> = {},
+  ) => {
+    const { hono } = app({ counts: () => ({ ...COUNTS, serving, servingReady }), ...more });
     const response = await hono.request("/_lb/readyz");
     return [response.status, response.headers.get("retry-after"), await response.json()];
   };
   const unready = (reason: string) => [503, "1", failureBody(reason)];
-  assertEquals(await readyz([one, down]), [200, null, {
+  assertEquals(await readyz([1, 2]), [200, null, {
     status: "ready",
     ready: 1,
     needed: 1,
@@ -417,17 +421,17 @@ Deno.test("readiness is 200, or 503 with the reason, while the balancer lives in
     maintenance: false,
   }]);
   assertEquals(
-    await readyz([one, down, down]),
+    await readyz([1, 3]),
     unready("1 of 3 replicas is ready; LB_READY_SHARE=0.5 needs 2"),
   );
   const isolated = { share: 0.5, isolated: () => "most of the cluster cannot be reached" };
   assertEquals(
-    await readyz([one], { readiness: isolated }),
+    await readyz([1, 1], { readiness: isolated }),
     unready("most of the cluster cannot be reached"),
   );
   ending.abort();
   assertEquals(
-    await readyz([one], { ending: ending.signal }),
+    await readyz([1, 1], { ending: ending.signal }),
     unready("the balancer is draining: it is about to end"),
   );
 });
@@ -639,6 +643,68 @@ Deno.test("events arrive as they happen, and resume after the client's last even
     "",
   ]);
   assertEquals(second.startsWith("event: engine\n"), true);
+});
+
+/** The data of the next message of a stream. */
+async function nextData(reader: ReadableStreamDefaultReader<string> | undefined): Promise<unknown> {
+  const message = (await reader?.read())?.value ?? "";
+  return JSON.parse(/^data: (.*)$/m.exec(message)?.[1] ?? "null");
+}
+
+Deno.test("with status=true the status is streamed: the whole first, then what changed", async () => {
+  const eventLog = new EventLog({ wallClock: (instant) => instant });
+  let status = STATUS;
+  let failed = false;
+  const recorded: string[] = [];
+  const failures = Promise.withResolvers<void>();
+  const { hono } = app({
+    eventLog,
+    status: () => {
+      if (failed) throw new Error("no status");
+      return status;
+    },
+    failures: {
+      record: (action) => {
+        recorded.push(action);
+        failures.resolve();
+      },
+    },
+  });
+  const { replicas, ...fields } = STATUS;
+  const open = async () => {
+    const response = await hono.request("/_lb/events?status=true");
+    return response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  };
+  // Reads wait at most for the feed's own interval of a second.
+  const change = async (reader: Awaited<ReturnType<typeof open>>) => {
+    const { type, at, ...rest } = await nextData(reader) as Record<string, unknown>;
+    assertEquals([type, typeof at], ["status", "number"]);
+    return rest;
+  };
+  const first = await open();
+  assertEquals(await change(first), { fields, replicas, order: [] });
+
+  status = { ...STATUS, version: 8 };
+  const second = await open();
+  assertEquals(await change(first), { fields: { version: 8 }, replicas });
+  assertEquals(await change(second), { fields: { ...fields, version: 8 }, replicas, order: [] });
+
+  // A change without an event is seen after the call that made it.
+  status = { ...status, engineUp: false };
+  await hono.request("/_lb/log", { method: "PATCH", body: '{"level":"debug"}' });
+  assertEquals(await change(first), { fields: { engineUp: false }, replicas });
+  assertEquals(await change(second), { fields: { engineUp: false }, replicas });
+
+  // A status that cannot be read ends no stream.
+  failed = true;
+  await failures.promise;
+  assertEquals(recorded, ["status.feed"]);
+  failed = false;
+  status = { ...status, engineUp: true };
+  assertEquals(await change(first), { fields: { engineUp: true }, replicas });
+  await first?.cancel();
+  await second?.cancel();
+  assertEquals((await hono.request("/_lb/events?status=yes")).status, 400);
 });
 
 Deno.test("HEAD of an event stream subscribes to nothing", async () => {

@@ -4,7 +4,7 @@ import { slotsOf } from "./spec/ring_spec.ts";
 import { FleetHarness } from "./harness.ts";
 import { ChangeError, Membership } from "./operations/membership.ts";
 import type { FleetPolicy } from "./member/policy.ts";
-import { fleetStatus } from "./operations/status.ts";
+import { fleetCounts, fleetStatus } from "./operations/status.ts";
 import { ChangeLock } from "./operations/change_lock.ts";
 
 async function open(policy: Partial<FleetPolicy> = {}, changeable = true) {
@@ -64,6 +64,11 @@ Deno.test("a replica of weight 0 stays ready without slots, and its instance kee
   await clock.turn(1);
   assert(fleet.view.ready.has("Server2"));
   assertEquals(fleetStatus(fleet, clock.now()).replicas[1]?.slots, 0);
+  const release = engine.holdStarts();
+  engine.fail("Server1");
+  const { serving, servingReady, desired, ready } = fleetCounts(fleet);
+  assertEquals([serving, servingReady, desired, ready], [2, 1, 3, 2]);
+  release();
   await fleet.close();
 });
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import type { CertificateStatus } from "../answers/certificate.ts";
 import type { ReplicaStatus, Status } from "../answers/fleet.ts";
 import type { History, HistoryMark } from "../answers/history.ts";
 import type { Incident } from "../answers/incident.ts";
@@ -10,10 +11,18 @@ import {
 } from "./client/deploy_steps.ts";
 import { inFormWords } from "./client/form_words.ts";
 import { shortened, throughput } from "./client/format.ts";
-import { flapping, groupIncidents, healthOf, noIncidents } from "./client/health.ts";
+import {
+  certificateProblem,
+  flapping,
+  groupIncidents,
+  healthOf,
+  noIncidents,
+} from "./client/health.ts";
 import { machineCounts } from "./client/machines.ts";
 import { bandAt, bandsOf } from "./client/ring_bands.ts";
 import { placeLabels, placeSpokes } from "./client/ring_labels.ts";
+import { type Owner, samePicture } from "./client/ring_picture.ts";
+import { afterStatusChange } from "./client/status_changes.ts";
 import { appended, isBusy, mergedMarks, sampleAt, sumAt } from "./client/series.ts";
 import { timelineOf } from "./client/timeline.ts";
 
@@ -304,3 +313,73 @@ Deno.test("replicas are counted by machine, and without machines there is nothin
   );
   assertEquals(machineCounts([on(null, "ready")]), []);
 });
+
+Deno.test("a certificate that ends soon or has a fault has a sentence of its own", () => {
+  const fine = { name: "a", ending: false, daysLeft: 60, fault: null } as CertificateStatus;
+  assertEquals(certificateProblem(fine), undefined);
+  assertEquals(
+    certificateProblem({ ...fine, ending: true, daysLeft: 3 }),
+    "Certificate a ends in 3 days.",
+  );
+  assertEquals(
+    certificateProblem({ ...fine, ending: true, daysLeft: 0 }),
+    "Certificate a has ended, or ends today.",
+  );
+  assertEquals(
+    certificateProblem({ ...fine, daysLeft: null, fault: "a.key: no key" }),
+    "Certificate a: a.key: no key",
+  );
+});
+
+Deno.test("a change of the status leaves every replica that it does not name as it is", () => {
+  const [a, b, c] = status(3, 3).replicas as [ReplicaStatus, ReplicaStatus, ReplicaStatus];
+  const change = (changes: object) => ({
+    type: "status" as const,
+    at: NOW,
+    fields: {},
+    replicas: [],
+    ...changes,
+  });
+  const whole = {
+    fields: { ready: 3, desired: 3 },
+    replicas: [a, b, c],
+    order: ["S1", "S2", "S3"],
+  };
+  const first = afterStatusChange(undefined, change(whole));
+  assertEquals(first, { ready: 3, desired: 3, replicas: [a, b, c] } as unknown as Status);
+
+  const down = { ...b, state: "down" as const };
+  const second = afterStatusChange(first, change({ fields: { ready: 2 }, replicas: [down] }));
+  assertEquals([second.ready, second.desired], [2, 3]);
+  assertEquals(second.replicas.map((replica, at) => replica === first.replicas[at]), [
+    true,
+    false,
+    true,
+  ]);
+  const third = afterStatusChange(second, change({ order: ["S3", "S2"] }));
+  assertEquals(third.replicas, [c, down]);
+  const fourth = afterStatusChange(third, change({ fields: { version: 9 } }));
+  assert(fourth.replicas === third.replicas, "replicas that did not change are the same list");
+});
+
+Deno.test("the ring is drawn again only if it looks different", () => {
+  const owner = { name: "a", colour: "red", ready: true, slots: 2 };
+  const picture = (owners: Owner[]) => ({ ...PICTURE, owners });
+  assert(samePicture(picture([owner]), picture([{ ...owner }])));
+  for (const change of [{ ready: false }, { slots: 3 }, { colour: "blue" }, { name: "b" }]) {
+    assert(!samePicture(picture([owner]), picture([{ ...owner, ...change }])));
+  }
+  assert(!samePicture(picture([owner]), picture([owner, owner])));
+  assert(!samePicture(PICTURE, { ...PICTURE, ink: "white" }));
+  assert(!samePicture(PICTURE, { ...PICTURE, runs: [] }), "tables are compared by identity");
+});
+
+const PICTURE = {
+  slots: 2,
+  owners: [],
+  runs: [],
+  virtualServers: [],
+  moves: undefined,
+  ink: "black",
+  paper: "white",
+};

@@ -38,8 +38,19 @@ export function ringTable({ version, ring, ready, awaited }: View, known = ""): 
   };
 }
 
+/** Rings do not change, and each page asks for the same. */
+const RUNS = new WeakMap<Ring, readonly number[]>();
+
+function runsOf(ring: Ring): readonly number[] {
+  const before = RUNS.get(ring);
+  if (before) return before;
+  const runs = countRuns(ring);
+  RUNS.set(ring, runs);
+  return runs;
+}
+
 /** An empty ring has no owners, so it has no runs. */
-function runsOf({ members, table }: Ring): number[] {
+function countRuns({ members, table }: Ring): number[] {
   const runs: number[] = [];
   if (members.length === 0) return runs;
   for (let from = 0, to = 1; from < table.length; from = to++) {

@@ -39,6 +39,9 @@ export interface Strikes {
 /** No failure yet. */
 export const NO_STRIKES: Strikes = { strikes: [], served: 0, lost: 0, reasons: [] };
 
+/** Most tries to get a replica onto a machine. */
+const PLACEMENTS = 5;
+
 /** Most reasons that are kept. */
 const REASONS = 20;
 
@@ -64,12 +67,7 @@ export async function killReplica(contestant: Contestant, turn: number): Promise
     const others = all.filter(({ machine }) => machine !== contestant.fronts[0]?.machine);
     const victim = others[turn % others.length];
     if (!victim) throw new ToolError("there is no replica on another machine");
-    const pids = await processesOf(victim.container);
-    const ends = endsOf(contestant, [victim]);
-    const kills = Promise.all(pids.map((pid) => signalProcess("KILL", pid)));
-    const strike = strikeOf(Math.min(...await kills), await ends);
-    await contestant.rest();
-    return strike;
+    return await kill(contestant, victim);
   });
 }
 
@@ -84,7 +82,7 @@ export async function powerOff(contestant: Contestant, leader: boolean): Promise
   const lead = await leaderOf(contestant);
   // Not the first of the others, which was started first and has the lease.
   const machine = leader ? lead : machines.all.findLast((one) => one !== lead) ?? 0;
-  const victims = (await contestant.instances()).filter((one) => one.machine === machine);
+  const victims = await instancesOn(contestant, machine);
   const survivors = contestant.fronts.filter((front) => front.machine !== machine);
   return await underLoad(survivors, async () => {
     const begin = now();
@@ -93,6 +91,36 @@ export async function powerOff(contestant: Contestant, leader: boolean): Promise
     await off;
     return strikeOf(begin, ends);
   });
+}
+
+async function kill(contestant: Contestant, victim: Instance): Promise<Strike> {
+  const pids = await processesOf(victim.container);
+  const ends = endsOf(contestant, [victim]);
+  const kills = Promise.all(pids.map((pid) => signalProcess("KILL", pid)));
+  const strike = strikeOf(Math.min(...await kills), await ends);
+  await contestant.rest();
+  return strike;
+}
+
+/**
+ * Returns the instances on a machine. Where Swarm placed none there, one of another machine is
+ * killed, since the next one starts on the emptiest machine.
+ */
+async function instancesOn(contestant: Contestant, machine: number): Promise<Instance[]> {
+  for (let tries = 0; tries < PLACEMENTS; tries++) {
+    const all = await contestant.instances();
+    const found = all.filter((one) => one.machine === machine);
+    if (found.length > 0) return found;
+    const crowded = all.find((one) => all.some((other) => isBeside(one, other)));
+    if (!crowded) break;
+    printError("  no replica is on the machine: another one is killed");
+    await kill(contestant, crowded);
+  }
+  throw new ToolError(`no replica is on machine ${machine}`);
+}
+
+function isBeside(one: Instance, other: Instance): boolean {
+  return one.id !== other.id && one.machine === other.machine;
 }
 
 /** Number of the machine whose manager leads the swarm. */

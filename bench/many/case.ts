@@ -79,6 +79,8 @@ async function blocksOf(
   return {
     "heartbeats": await balancer.longestBlock(() => pass(seconds * 1000, signal)),
     "status": await repeated(() => get("/_lb/status")),
+    "healthz": await repeated(() => get("/_lb/healthz")),
+    "readyz": await repeated(() => get("/_lb/readyz")),
     "metrics": await repeated(() => get("/_lb/metrics")),
     "page feed": await repeated(() => pageFeed(balancer)),
     "explain": await repeated(() => get("/_lb/explain?key=alice")),

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Balancer } from "../harness/balancer.ts";
+import { makePair } from "../harness/certificates.ts";
 import { barriers, browserTest, type OpenTab } from "../harness/chromium.ts";
 import { assertTidy, cell, namesInTable, openPage, row } from "../harness/operators_page.ts";
 
@@ -184,6 +185,13 @@ async function manyReplicas(tab: OpenTab): Promise<void> {
   await page.getByRole("button", { name: "Show all 200 replicas" }).click();
   await row(page, "service-200").waitFor();
   assertEquals((await namesInTable(page)).length, 200);
+  // Figures arrive in every row, although they are rendered in slices.
+  const percentages = page.locator('.replicas [data-label="Requests"]', { hasText: "%" });
+  const all = percentages.nth(199).waitFor({ state: "attached" }).then(() => true);
+  for (let done = false; !done;) {
+    await (await fetch(`${balancer.url}/home`)).body?.cancel();
+    done = await Promise.race([all, new Promise<false>((later) => setTimeout(later, 50, false))]);
+  }
   await row(page, "service-200").getByRole("button").focus();
   await page.locator(".centre").filter({ hasText: /service-200[\s\S]*32[78] slots/ }).waitFor();
   await page.getByRole("searchbox", { name: "Filter replicas by name, state or machine" }).fill(
@@ -210,6 +218,7 @@ async function severalBalancers(tab: OpenTab): Promise<void> {
     LB_UPSTREAMS: `Server1=127.0.0.1:${server.addr.port}`,
     LB_HEALTH_PATH: "/",
     LB_STORE: `file:${folder}`,
+    LB_LEASE_MS: "1000",
   };
   const other = await Balancer.ready(env);
   await using balancer = await Balancer.ready(env);
@@ -229,37 +238,74 @@ async function severalBalancers(tab: OpenTab): Promise<void> {
   await self.filter({ hasText: "holds the lease" }).waitFor();
   await page.getByText("1 live balancer", { exact: false }).waitFor();
   assertEquals(complaints, []);
+  // It writes into the folder until it ends.
+  await balancer.end("SIGTERM");
   await server.shutdown();
   await Deno.remove(folder, { recursive: true });
 }
 
 /** Replicas that run on several machines are counted by machine. */
-async function severalMachines(tab: OpenTab): Promise<void> {
+/** Runs in the page: changes the replicas of the streamed status, as engine swarm has them. */
+function onMachines(changes: { readonly [name: string]: object }): void {
+  const fetched = fetch;
+  globalThis.fetch = async (...request) => {
+    const response = await fetched(...request);
+    if (!String(request[0]).startsWith("events") || !response.body) return response;
+    let rest = "";
+    const changed = new TransformStream<string, string>({
+      transform(chunk, out) {
+        const lines = (rest + chunk).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) out.enqueue(`${changedLine(line)}\n`);
+      },
+    });
+    const text = response.body.pipeThrough(new TextDecoderStream()).pipeThrough(changed);
+    return new Response(text.pipeThrough(new TextEncoderStream()), response);
+  };
+  function changedLine(line: string): string {
+    if (!line.startsWith('data: {"type":"status"')) return line;
+    const change = JSON.parse(line.slice(6));
+    for (const replica of change.replicas) Object.assign(replica, changes[replica.name]);
+    return `data: ${JSON.stringify(change)}`;
+  }
+}
+
+async function severalMachines(tab: OpenTab, t: Deno.TestContext): Promise<void> {
   const server = serve();
+  const folder = await Deno.makeTempDir();
+  await makePair(folder, "default", { names: ["shop.example", "*.shop.example"] });
+  await makePair(folder, "old", { names: ["old.example"], days: 3 });
   await using balancer = await Balancer.ready({
     LB_ENGINE: "static",
     LB_UPSTREAMS: ["a", "b", "c"].map((name) => `${name}=localhost:${server.addr.port}`).join(","),
     LB_HEALTH_PATH: "",
+    LB_TLS_PORT: "0",
+    LB_TLS_CERTIFICATES: folder,
   });
-  const { page } = await tab();
-  await page.route("**/_lb/status", async (route) => {
-    const response = await route.fetch();
-    const status = await response.json();
-    const [a, b, c] = status.replicas;
-    const replicas = [
-      { ...a, machine: "node-1.rack-7.example" },
-      { ...b, machine: "node-1.rack-7.example" },
-      { ...c, machine: "node-2.rack-7.example", state: "down" },
-    ];
-    await route.fulfill({ response, json: { ...status, replicas } });
+  const { page, complaints } = await tab();
+  await page.addInitScript(onMachines, {
+    a: { machine: "node-1.rack-7.example" },
+    b: { machine: "node-1.rack-7.example" },
+    c: { machine: "node-2.rack-7.example", state: "down" },
   });
   await page.goto(`${balancer.own}/_lb/`);
   const machines = page.getByRole("list", { name: "Machines" }).getByRole("listitem");
   await machines.filter({ hasText: "node-1.rack-7.example 2 of 2 ready" }).waitFor();
   await machines.filter({ hasText: "node-2.rack-7.example 0 of 1 ready" }).waitFor();
   assertEquals(await cell(page, "b", "Machine").innerText(), "node-1.rack-7.example");
-  await assertTidy(page, "several machines");
-  await page.unrouteAll({ behavior: "wait" });
+  await assertTidy(page, "several machines and certificates");
+  await t.step("certificates have their names and their end, and a warning before it", async () => {
+    const rows = page.getByRole("region", { name: "Certificates" }).locator("tbody tr");
+    await rows.filter({ hasText: "shop.example, *.shop.example" }).getByText(/in (?:29|30) days/)
+      .waitFor();
+    await rows.filter({ hasText: "old.example" }).locator(".differs").waitFor();
+    await page.getByText(/^Certificate old ends in [23] days\.$/).waitFor();
+    assertEquals(await barriers(page, "main"), []);
+    await Deno.writeTextFile(`${folder}/default.key`, "no key");
+    await page.getByText(/^Certificate default: .*default\.key/).waitFor();
+  });
+  assertEquals(complaints, []);
+  await Deno.remove(folder, { recursive: true });
   await page.close();
   await server.shutdown();
 }
@@ -271,5 +317,5 @@ browserTest("the page of other balancers", async (tab, t) => {
   });
   await t.step("200 replicas and 65,536 slots are shown", () => manyReplicas(tab));
   await t.step("several balancers are named with their roles", () => severalBalancers(tab));
-  await t.step("replicas are counted by machine", () => severalMachines(tab));
+  await t.step("replicas are counted by machine", (t) => severalMachines(tab, t));
 });

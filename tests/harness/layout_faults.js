@@ -28,9 +28,9 @@
     const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement;
-      if (node.data.trim() === "" || !element.checkVisibility({ visibilityProperty: true })) {
-        continue;
-      }
+      // Rows far from the window are neither laid out nor painted.
+      const seen = { visibilityProperty: true, contentVisibilityAuto: true };
+      if (node.data.trim() === "" || !element.checkVisibility(seen)) continue;
       const range = document.createRange();
       range.selectNodeContents(node);
       for (const box of range.getClientRects()) {

@@ -52,10 +52,10 @@ const STOPS = 120;
  * @param wanted the element
  */
 export async function tabTo(page: Page, wanted: Locator): Promise<void> {
-  await wanted.waitFor();
-  const focused = wanted.and(page.locator(":focus-visible"));
+  // A handle, because a locator searches the whole page again at every stop.
+  const element = await wanted.elementHandle();
   for (let stop = 0; stop < STOPS; stop++) {
-    if (await focused.count() > 0) return;
+    if (await element?.evaluate((one) => one.matches(":focus-visible"))) return;
     await page.keyboard.press("Tab");
   }
   throw new Error(`Tab does not reach ${wanted}`);

@@ -266,10 +266,12 @@ test("every call answers as it is described, for any input", async (t) => {
   });
 
   await t.step("events of every kind", async () => {
-    const response = await balancer.fetch("/_lb/events", { headers: { "last-event-id": "0" } });
+    const response = await balancer.fetch("/_lb/events?status=true", {
+      headers: { "last-event-id": "0" },
+    });
     const type = response.headers.get("content-type") ?? "";
     assertEquals(description.faults("followEvents", response.status, type, ""), []);
-    const awaited = new Set(["replica", "view", "incident", "deploy"]);
+    const awaited = new Set(["replica", "view", "incident", "deploy", "status"]);
     for await (const data of events(response)) {
       assertEquals(description.eventFaults("followEvents", data), []);
       awaited.delete(JSON.parse(data).type);

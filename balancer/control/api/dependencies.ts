@@ -14,6 +14,7 @@ import type { RingShape } from "../../fleet/spec/ring_spec.ts";
 import type { ChangeRequest, Weights } from "../../fleet/spec/change.ts";
 import type { DeployRequest } from "../../fleet/operations/deploy_request.ts";
 import type { MaintenanceRequest } from "../../fleet/operations/maintenance.ts";
+import type { FleetCounts } from "../../fleet/operations/status.ts";
 import type { Incident } from "../../fleet/incidents/incident.ts";
 import type { ChangeReport, NamesReport, OnMade, Plan } from "../../fleet/operations/membership.ts";
 import type { EventLog } from "../../fleet/incidents/event_log.ts";
@@ -22,6 +23,7 @@ import type { MaintenanceState } from "../../view.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { DrillOptions } from "../drill/drill.ts";
 import type { EventStreams } from "./event_streams.ts";
+import type { StatusFeed } from "./status_feed.ts";
 import type { ExplainSources } from "../explain/route.ts";
 import type { OpenApi } from "./openapi.ts";
 import type { Reloaded, SettingsInForce } from "../../answers/settings.ts";
@@ -87,6 +89,8 @@ export interface ControlParts {
   readonly drills: DrillOptions | undefined;
   /** The whole state, as `GET /_lb/status` answers it. */
   readonly status: () => Status;
+  /** The few numbers of it that `GET /_lb/healthz` and `GET /_lb/readyz` need. */
+  readonly counts: () => FleetCounts;
   /** The maintenance switch. */
   readonly maintenance: {
     /** The maintenance under way; undefined if there is none. */
@@ -128,6 +132,8 @@ export interface ControlParts {
 
 /** The dependencies of one call. */
 export interface CallParts extends ControlParts {
+  /** The status as a stream of changes. */
+  readonly statusFeed: StatusFeed;
   /** The built pages. */
   readonly assets: Assets;
   /** The OpenAPI document of the API. */

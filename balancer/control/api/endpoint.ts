@@ -12,6 +12,7 @@ import type { AnswerOf } from "../../answers/answer.ts";
 import { noteAsked } from "../auth/audit.ts";
 import { readBody } from "../input/body.ts";
 import { type BodyForm, parseBody, parseFields } from "../input/schema.ts";
+import { answerLong, isLong } from "./long_json.ts";
 import type { CallParts } from "./dependencies.ts";
 import type { Scope } from "../auth/scope.ts";
 
@@ -110,7 +111,11 @@ export function jsonCall<S extends z.ZodType, P = undefined, B = undefined>(
     success: { status: 200, what, type: "application/json", schema: answer },
     call: (parts) => {
       const made = run(parts);
-      return async (c) => c.json(await made(await ask(c, form, parts)));
+      return async (c) => {
+        const answer: AnswerOf<S> = await made(await ask(c, form, parts));
+        // The length of a response to HEAD is left out, so it needs no body.
+        return isLong(answer) && c.req.method !== "HEAD" ? answerLong(c, answer) : c.json(answer);
+      };
     },
   };
 }

@@ -5,15 +5,15 @@
  */
 import { STATUS_CODE } from "@std/http/status";
 import { z } from "zod";
-import { fleetEvent } from "../../answers/event.ts";
 import { type Health, health, ready, status } from "../../answers/fleet.ts";
 import { incidents } from "../../answers/incident.ts";
 import { history } from "../../answers/history.ts";
 import { load } from "../../answers/load.ts";
+import { streamedEvent } from "../../answers/status_change.ts";
 import { received } from "../../fault.ts";
 import { oneOf, parseFields } from "../input/schema.ts";
 import { jsonCall, type Operation, otherCall } from "../api/endpoint.ts";
-import { inTurns, lengthOf } from "../server/long_body.ts";
+import { inTurns, lengthOf } from "../api/long_body.ts";
 import { streamEvents } from "./event_stream.ts";
 import { readyReport } from "../reports/ready_report.ts";
 import { reportIncident } from "../reports/incident_report.ts";
@@ -35,8 +35,8 @@ export const getHealth: Operation = jsonCall({
   summary: "Whether the balancer lives",
   what: "The balancer runs",
   answer: health,
-  run: ({ status }) => (): Health => {
-    const { ready, desired, engineAwayMs } = status();
+  run: ({ counts }) => (): Health => {
+    const { ready, desired, engineAwayMs } = counts();
     return { status: "ok", ready, desired, engineAwayMs };
   },
 });
@@ -54,9 +54,10 @@ export const getReadiness: Operation = jsonCall({
     503: "It should not: it drains, it is isolated, or too few replicas are ready " +
       "(`LB_READY_SHARE`); the message says which",
   },
-  run: ({ status, readiness, ending }) => () =>
+  run: ({ counts, maintenance, readiness, ending }) => () =>
     readyReport({
-      status: status(),
+      ...counts(),
+      maintenance: maintenance.state !== undefined,
       share: readiness.share,
       draining: ending.aborted,
       isolated: readiness.isolated(),
@@ -129,6 +130,12 @@ export const listIncidents: Operation = jsonCall({
   run: ({ incidents }) => () => ({ incidents: incidents().map(reportIncident) }),
 });
 
+const eventsQuery = z.object({
+  status: oneOf(["true", "false"]).exactOptional().describe(
+    "true to stream the status, too: the whole at first, then each change. The default is false",
+  ),
+});
+
 /** `GET /_lb/events` */
 export const followEvents: Operation = otherCall({
   id: "followEvents",
@@ -136,6 +143,7 @@ export const followEvents: Operation = otherCall({
   summary: "What happens to the fleet, as it happens",
   description: "The stream does not end before the balancer does. One that is silent for ten " +
     "seconds says that it is alive by a comment.",
+  query: eventsQuery,
   headers: z.object({
     "Last-Event-ID": z.string().exactOptional().describe(
       "The last event that was seen: those behind it come first, as far as they are kept. 0 asks " +
@@ -146,8 +154,11 @@ export const followEvents: Operation = otherCall({
     status: 200,
     what: "Server-sent events from now on",
     type: "text/event-stream",
-    event: fleetEvent,
+    event: streamedEvent,
   },
   failures: { 503: "There are as many event streams as there may be" },
-  run: (parts) => ({ c }) => streamEvents(c, parts),
+  run: (parts) => ({ c }) => {
+    const { status = "false" } = parseFields(eventsQuery, c.req.query());
+    return streamEvents(c, parts, status === "true");
+  },
 });

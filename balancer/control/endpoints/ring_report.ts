@@ -3,12 +3,9 @@
  *
  * @module
  */
-import type { Movement } from "../../../ring/mod.ts";
 import type { Changed, Movement as MovementReport, Planned } from "../../answers/ring.ts";
+import type { ListedMovement } from "../../fleet/spec/movement.ts";
 import type { ChangeReport, Plan } from "../../fleet/operations/membership.ts";
-
-/** Limit on the listed pairs of members: a large fleet has millions. */
-const MAX_FLOWS = 100;
 
 /**
  * Returns the answer to a change.
@@ -43,12 +40,14 @@ export function answerPlan({ expiresAt, moved, movedIds, ...rest }: Plan): Plann
   return { message, status: "successful" };
 }
 
-function reportMovement({ share, flows }: Movement, ids: number): MovementReport {
-  const listed = flows.slice(0, MAX_FLOWS);
+function reportMovement(
+  { share, flows, flowsLeftOut }: ListedMovement,
+  ids: number,
+): MovementReport {
   return {
     share,
     ids,
-    flows: listed.map(({ from = null, to = null, share }) => ({ from, to, share })),
-    flowsLeftOut: flows.length - listed.length,
+    flows: flows.map(({ from = null, to = null, share }) => ({ from, to, share })),
+    flowsLeftOut,
   };
 }

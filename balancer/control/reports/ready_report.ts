@@ -3,11 +3,12 @@
  *
  * @module
  */
-import type { Ready, Status } from "../../answers/fleet.ts";
+import type { Ready } from "../../answers/fleet.ts";
+import type { FleetCounts } from "../../fleet/operations/status.ts";
 
 /** The state that decides. */
-interface ReadyFacts {
-  readonly status: Pick<Status, "replicas" | "maintenance">;
+interface ReadyFacts extends Pick<FleetCounts, "serving" | "servingReady"> {
+  readonly maintenance: boolean;
   /** The setting `LB_READY_SHARE`, 0 to 1. */
   readonly share: number;
   /** Whether the balancer ends. */
@@ -28,18 +29,17 @@ export class NotReadyError extends Error {
  * @param facts the state that decides
  * @throws {NotReadyError} the balancer should not get requests
  */
-export function readyReport({ status, share, draining, isolated }: ReadyFacts): Ready {
+export function readyReport(
+  { serving, servingReady: ready, maintenance, share, draining, isolated }: ReadyFacts,
+): Ready {
   if (draining) throw new NotReadyError("the balancer is draining: it is about to end");
   if (isolated !== undefined) throw new NotReadyError(isolated);
-  const serving = status.replicas.filter(({ inRing, weight }) => inRing && weight > 0);
-  const ready = serving.filter(({ state }) => state === "ready").length;
-  const needed = share === 0 ? 0 : Math.max(1, Math.ceil(share * serving.length));
+  const needed = share === 0 ? 0 : Math.max(1, Math.ceil(share * serving));
   if (ready < needed) {
     throw new NotReadyError(
-      `${ready} of ${serving.length} replicas ${ready === 1 ? "is" : "are"} ready; ` +
+      `${ready} of ${serving} replicas ${ready === 1 ? "is" : "are"} ready; ` +
         `LB_READY_SHARE=${share} needs ${needed}`,
     );
   }
-  const maintenance = status.maintenance !== null;
-  return { status: "ready", ready, needed, of: serving.length, maintenance };
+  return { status: "ready", ready, needed, of: serving, maintenance };
 }

@@ -11,7 +11,7 @@ import type { Context, Next } from "hono";
 import { compress } from "hono/compress";
 import { escapeLateControls } from "../../log/style.ts";
 import { turnOfLoop } from "../../turn_of_loop.ts";
-import { inTurns, TURN_BYTES } from "./long_body.ts";
+import { inTurns, TURN_BYTES } from "../api/long_body.ts";
 import { isStream } from "./outgoing_response.ts";
 
 /** Smallest body to compress, in bytes: shorter ones fit into a packet anyway. */

@@ -8,6 +8,7 @@ import type { Clock } from "../../clock.ts";
 import { launchName, type Member } from "../member/member.ts";
 import type { FleetPolicy } from "../member/policy.ts";
 import { cadence, type Miss, type Probe, ProbeLoop } from "./probe.ts";
+import { SlotTimer } from "./slot_timer.ts";
 
 /** Dependencies of {@linkcode Heartbeats}. */
 interface HeartbeatsOptions {
@@ -31,9 +32,11 @@ interface NamedLoop {
 export class Heartbeats {
   readonly #options: HeartbeatsOptions;
   readonly #loops = new Map<string, NamedLoop>();
+  readonly #slots: SlotTimer;
 
   constructor(options: HeartbeatsOptions) {
     this.#options = options;
+    this.#slots = new SlotTimer(options.clock);
   }
 
   /** Starts and ends loops, so that exactly the instances that need heartbeats have one. */
@@ -68,6 +71,7 @@ export class Heartbeats {
       name: member.spare ? undefined : launchName(member),
       probe,
       clock,
+      slots: this.#slots,
       cadence: () => {
         const member = this.#options.member(name);
         return member

@@ -81,7 +81,6 @@ class Heartbeat implements Disposable {
   constructor(deadlineMs: number, signal: AbortSignal, secure: Secure | undefined) {
     this.#signal = signal;
     this.#secure = secure;
-    signal.addEventListener("abort", this.#end);
     this.#timer = setTimeout(() => {
       this.overdue = true;
       this.#end();
@@ -101,10 +100,12 @@ class Heartbeat implements Disposable {
     return undefined;
   }
 
+  /** A kept connection is closed by its owner; others end with the signal. */
   async connect(
     address: UpstreamAddress,
     request: Uint8Array<ArrayBuffer>,
   ): Promise<ProbeConnection> {
+    this.#signal.addEventListener("abort", this.#end);
     this.#connecting = new AbortController();
     const stream = await connect(address, this.#connecting.signal, this.#secure);
     const connection = new ProbeConnection(stream, request);

@@ -8,6 +8,7 @@ import type { FailureLog } from "../../failures.ts";
 import { addressText, type UpstreamAddress } from "../../view.ts";
 import type { Clock } from "../../clock.ts";
 import type { Member } from "../member/member.ts";
+import type { SlotTimer } from "./slot_timer.ts";
 import { KeptConnection } from "./probe_connection.ts";
 import { type FleetPolicy, RETRY_WITHOUT_PROBES_MS } from "../member/policy.ts";
 
@@ -61,8 +62,11 @@ const WARMING_MIN_MS = 25;
 const WARMING_MAX_MS = 250;
 /** Delay before a heartbeat that could not be sent is retried, in milliseconds. */
 const NOT_ASKED_MS = 250;
-/** A steady heartbeat may be early by up to this part of the interval. */
+/** A steady heartbeat may be early by up to this part of the interval, and by a slot. */
 const EARLY_PART = 0.1;
+/** Steady heartbeats of one slot start together: a part of the interval, within a bound. */
+const SLOT_PART = 1 / 60;
+const MAX_SLOT_MS = 50;
 
 /**
  * Returns interval and deadline of a member's heartbeats.
@@ -127,6 +131,8 @@ interface ProbeLoopOptions {
   readonly name: string | undefined;
   readonly probe: Probe;
   readonly clock: Clock;
+  /** The timer that all loops share. */
+  readonly slots: SlotTimer;
   /** Returns interval and deadline, evaluated after each heartbeat. */
   readonly cadence: () => Cadence;
   /** Called with each outcome: `undefined` for a passed heartbeat. */
@@ -161,24 +167,34 @@ export class ProbeLoop {
     this.#kept.close();
   }
 
-  #schedule(delayMs: number): void {
+  #schedule(delayMs: number, slotMs = 0): void {
+    const { clock, slots } = this.#options;
     this.#cancelTimer?.();
-    this.#cancelTimer = this.#options.clock.after(delayMs, () => {
-      this.#cancelTimer = undefined;
-      this.#beat();
-    });
+    this.#cancelTimer = slotMs > 0
+      ? slots.after(delayMs, slotMs, this.#begin)
+      : clock.after(delayMs, this.#begin);
+  }
+
+  readonly #begin = (): void => {
+    this.#cancelTimer = undefined;
+    this.#beat();
+  };
+
+  /** Schedules the heartbeat after one that started at an instant. */
+  #scheduleNext(startedAt: number): void {
+    const cadence = this.#options.cadence();
+    const interval = this.#spread.next(cadence);
+    const delayMs = Math.max(0, interval - (this.#options.clock.now() - startedAt));
+    const slotMs = Math.min(MAX_SLOT_MS, cadence.intervalMs * SLOT_PART);
+    this.#schedule(delayMs, cadence.steady ? slotMs : 0);
   }
 
   async #beat(): Promise<void> {
     const { clock, failures } = this.#options;
     const startedAt = clock.now();
-    const due = () => {
-      const interval = this.#spread.next(this.#options.cadence());
-      return Math.max(0, interval - (clock.now() - startedAt));
-    };
     try {
       await this.#ask();
-      if (!this.#closed.signal.aborted) this.#schedule(due());
+      if (!this.#closed.signal.aborted) this.#scheduleNext(startedAt);
     } catch (error) {
       if (!(error instanceof NotAskedError)) throw error;
       failures.record("fleet.heartbeat", error);

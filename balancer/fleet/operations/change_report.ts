@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { compareRings, movedIds, type Movement } from "../../../ring/mod.ts";
 import { errorMessage } from "../../failures.ts";
 import type { View } from "../../view.ts";
 import type { Fleet } from "../fleet.ts";
+import { type ListedMovement, movementBetween } from "../spec/movement.ts";
 import { ChangeError } from "../spec/change_error.ts";
 import { UnknownOutcomeError } from "../store/store.ts";
 import type { RingShape } from "../spec/ring_spec.ts";
@@ -18,7 +18,7 @@ export interface ChangeReport {
   /** Digest of that view's ring. */
   readonly digest: string;
   /** Slots that this view moved. A slow start moves more in steps. */
-  readonly moved: Movement;
+  readonly moved: ListedMovement;
   /**
    * Share of the ids 0 to 9999 that moved. With another hash family ids move although slots do not.
    */
@@ -78,8 +78,7 @@ export function reportOf({ before, after, behind }: Made): ChangeReport {
   return {
     version,
     digest: ring.digest,
-    moved: compareRings(before.ring, ring),
-    movedIds: movedIds(before.ring, ring),
+    ...movementBetween(before.ring, ring),
     behind,
   };
 }

@@ -4,8 +4,7 @@
  *
  * @module
  */
-import { compareRings, movedIds, type Ring } from "../../../ring/mod.ts";
-import { RingBuilder } from "../spec/ring_builder.ts";
+import { compared, type ComparedRing, RingBuilder } from "../spec/ring_builder.ts";
 import { factsOf, isRingOf, ringOf, type RingShape } from "../spec/ring_spec.ts";
 import {
   applied,
@@ -56,6 +55,16 @@ export class Membership {
   constructor(options: MembershipOptions) {
     this.#options = options;
     this.#transaction = new ChangeTransaction(options.fleet);
+  }
+
+  /** Makes ready for plans: those of a large fleet have a thread of their own. */
+  prepare(): void {
+    this.#rings.prepare(this.#options.fleet.ringSpec);
+  }
+
+  /** Ends the thread of plans. */
+  close(): void {
+    this.#rings[Symbol.dispose]();
   }
 
   /** Returns the names in the ring, in the order in which they joined. */
@@ -145,7 +154,8 @@ export class Membership {
    */
   plan(request: ChangeRequest): Plan {
     const target = applied(this.#options.fleet.ringSpec, this.#resolve(request));
-    return this.#plan(request, ringOf(target, this.#options.fleet.view.ring));
+    const { ring } = this.#options.fleet.view;
+    return this.#plan(request, compared(ring, ringOf(target, ring)));
   }
 
   /**
@@ -161,12 +171,13 @@ export class Membership {
   }
 
   /** @param built the ring after the change, unless the fleet has changed since it was built */
-  #plan(request: ChangeRequest, built: Ring): Plan {
+  #plan(request: ChangeRequest, built: ComparedRing): Plan {
     const { fleet, now } = this.#options;
     const { view: { ring }, ringSpec } = fleet;
     const change = this.#resolve(request);
     const target = applied(ringSpec, change);
-    const after = isRingOf(built, target) ? built : ringOf(target, ring);
+    const isFresh = built.before === ring && isRingOf(built.ring, target);
+    const { ring: after, moved, movedIds } = isFresh ? built : compared(ring, ringOf(target, ring));
     const until = now() + PLAN_MS;
     const plan: Plan = {
       id: crypto.randomUUID(),
@@ -176,8 +187,8 @@ export class Membership {
       remove: change.remove,
       before: factsOf(ring, ringSpec),
       after: factsOf(after, target),
-      moved: compareRings(ring, after),
-      movedIds: movedIds(ring, after),
+      moved,
+      movedIds,
     };
     this.#plans.keep({ plan, change, until, ringSpec });
     return plan;

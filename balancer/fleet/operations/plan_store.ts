@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Movement } from "../../../ring/mod.ts";
+import type { ListedMovement } from "../spec/movement.ts";
 import { type RingFacts, type RingSpec, sameRingSpec } from "../spec/ring_spec.ts";
 import type { Change } from "../spec/change.ts";
 import { ChangeError } from "../spec/change_error.ts";
@@ -24,7 +24,7 @@ export interface Plan {
   /** The ring after the change and after all slow starts. */
   readonly after: RingFacts;
   /** Slots that move. */
-  readonly moved: Movement;
+  readonly moved: ListedMovement;
   /** Share of the ids 0 to 9999 that move. */
   readonly movedIds: number;
 }

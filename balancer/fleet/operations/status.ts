@@ -57,6 +57,30 @@ export function fleetStatus(fleet: Fleet, now: number): FleetStatus {
   };
 }
 
+/** The few numbers of the status that probes of the balancer's own health ask for. */
+export interface FleetCounts extends Pick<FleetStatus, "ready" | "desired" | "engineAwayMs"> {
+  /** Replicas that own slots: in the ring and of a weight above 0. */
+  readonly serving: number;
+  /** Those of them that are ready. */
+  readonly servingReady: number;
+}
+
+/**
+ * Counts the fleet's replicas, without the status of each.
+ *
+ * @param fleet the fleet
+ */
+export function fleetCounts(fleet: Fleet): FleetCounts {
+  const { desired, engineAwayMs, view: { ready } } = fleet;
+  let [serving, servingReady] = [0, 0];
+  for (const member of fleet.members) {
+    if (member.weight <= 0 || !inRing(member)) continue;
+    serving++;
+    if (member.phase === "ready") servingReady++;
+  }
+  return { ready: ready.size, desired, engineAwayMs, serving, servingReady };
+}
+
 function clusterStatus({ holder, balancers, ...rest }: ClusterStatus): ClusterAnswer {
   return {
     ...rest,

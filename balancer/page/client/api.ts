@@ -29,6 +29,16 @@ export class Api {
     return this.#call<T>("GET", path, undefined);
   }
 
+  /** Makes a read call that a balancer may not have: null then. */
+  async find<T>(path: string): Promise<T | null> {
+    try {
+      return await this.get<T>(path);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  }
+
   /** Makes a call that changes something. @throws {ApiError} with the balancer's message */
   send<T>(method: "POST" | "PUT" | "DELETE" | "PATCH", path: string, body?: unknown): Promise<T> {
     return this.#call<T>(method, path, body === undefined ? undefined : JSON.stringify(body));
@@ -44,7 +54,7 @@ export class Api {
     const response = await answered(
       fetch(path, { method: "POST", headers: this.headers, body: JSON.stringify(body) }),
     );
-    if (!response.ok) throw new ApiError(response.status, messageOf(await jsonOf(response)) ?? "");
+    if (!response.ok) throw new ApiError(response.status, await refusalOf(response));
     await answered(response.text().then(() => response));
   }
 
@@ -80,6 +90,17 @@ async function jsonOf(response: Response): Promise<unknown> {
     return await response.json();
   } catch (error) {
     throw new ApiError(response.status, `the answer is no JSON (${messageOf(error)})`);
+  }
+}
+
+/** The reason of a refused call. */
+export async function refusalOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    return messageOf(JSON.parse(text)) ?? text;
+  } catch {
+    // A proxy in front may answer with a page of its own.
+    return `the answer was ${response.status}`;
   }
 }
 

@@ -28,7 +28,7 @@ export function Cluster(): JSX.Element | null {
         <table>
           <thead>
             <tr>
-              {["Balancer", "Role", "Epoch", "Digest", "Last report"].map((title) => (
+              {["Balancer", "Role", "Epoch", "Digest", "Seen"].map((title) => (
                 <th key={title} scope="col">{title}</th>
               ))}
             </tr>

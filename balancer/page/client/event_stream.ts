@@ -5,7 +5,9 @@
  * @module
  */
 import { EventSourceParserStream } from "eventsource-parser/stream";
+import { refusalOf } from "./api.ts";
 import type { FleetEvent } from "../../answers/event.ts";
+import type { StatusChange, StreamedEvent } from "../../answers/status_change.ts";
 
 /** The balancer sends at least one message every 10 s. */
 const SILENCE_MS = 25_000;
@@ -14,10 +16,12 @@ const RETRY_MS = 1000;
 /** Callbacks of the stream. */
 export interface Listener {
   event(event: FleetEvent): void;
+  /** The first change after a connection is the whole status. */
+  status(change: StatusChange): void;
   /** The stream connected or broke. */
   link(up: boolean): void;
-  /** The balancer refused the request. */
-  refused(status: number): void;
+  /** The balancer refused the request, with this message. */
+  refused(status: number, message: string): void;
   /** Resolves when the balancer may be called. */
   admitted(): Promise<void>;
 }
@@ -70,7 +74,9 @@ export class EventStream {
     alive();
     try {
       const response = await this.#request(connection.signal);
-      if (!response.ok || !response.body) return this.#listener.refused(response.status);
+      if (!response.ok || !response.body) {
+        return this.#listener.refused(response.status, await refusalOf(response));
+      }
       this.#listener.link(true);
       await this.#read(response.body, alive);
     } catch {
@@ -82,7 +88,7 @@ export class EventStream {
 
   #request(signal: AbortSignal): Promise<Response> {
     const headers = { ...this.#headers(), "last-event-id": String(this.#lastId) };
-    return fetch("events", { headers, signal, cache: "no-store" });
+    return fetch("events?status=true", { headers, signal, cache: "no-store" });
   }
 
   async #read(body: ReadableStream<Uint8Array>, alive: () => void): Promise<void> {
@@ -96,9 +102,12 @@ export class EventStream {
     ).pipeThrough(new TextDecoderStream() as TransformStream<Uint8Array, string>);
     const reader = text.pipeThrough(new EventSourceParserStream()).getReader();
     for (let next = await reader.read(); !next.done; next = await reader.read()) {
-      const event: FleetEvent = JSON.parse(next.value.data);
-      this.#lastId = event.id;
-      this.#listener.event(event);
+      const event: StreamedEvent = JSON.parse(next.value.data);
+      if (event.type === "status") this.#listener.status(event);
+      else {
+        this.#lastId = event.id;
+        this.#listener.event(event);
+      }
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Keeps the store up to date: events as they happen, figures once a second, and the ring after a
- * change. A hidden page makes no requests.
+ * Keeps the store up to date: events and the status as they change, figures once a second, and the
+ * ring after a change. A hidden page makes no requests.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { EventStream } from "./event_stream.ts";
 import type { FleetEvent } from "../../answers/event.ts";
 import type { Explanation } from "../../answers/explanation.ts";
 import type { Status } from "../../answers/fleet.ts";
+import type { StatusChange } from "../../answers/status_change.ts";
 import type { History } from "../../answers/history.ts";
 import type { Incident } from "../../answers/incident.ts";
 import type { Load } from "../../answers/load.ts";
@@ -16,6 +17,7 @@ import type { RingTable } from "../../answers/ring.ts";
 import { afterDeployStep } from "./deploy_steps.ts";
 import { kept, sharesBetween } from "./rates.ts";
 import { appended, mergedMarks } from "./series.ts";
+import { afterStatusChange } from "./status_changes.ts";
 import type { Store } from "./store.ts";
 
 const SECOND_MS = 1000;
@@ -32,8 +34,9 @@ const MINUTES_SECONDS = 20;
 const READINGS = 11;
 /** Seconds until a balancer without figures is asked again. */
 const NO_LOAD_SECONDS = 30;
-/** Seconds after which the status is read even without events. */
-const STATUS_SECONDS = 3;
+/** Seconds after which incidents are read even without events: while one is open, and always. */
+const OPEN_SECONDS = 3;
+const INCIDENT_SECONDS = 30;
 
 /** Statuses that ask for another token, or for a pause. */
 const BARRED: ReadonlySet<number> = new Set([401, 403, 429]);
@@ -44,6 +47,8 @@ export class Feed {
   readonly #stream: EventStream;
   #loads: readonly Load[] = [];
   #fresh: FleetEvent[] = [];
+  /** The newest status, which is shown soon. */
+  #status: Status | undefined;
   #seconds = 0;
   #showing = false;
   #reading = false;
@@ -55,8 +60,9 @@ export class Feed {
     this.#store = store;
     this.#stream = new EventStream({
       event: (event) => this.#event(event),
+      status: (change) => this.#change(change),
       link: (up) => this.#link(up),
-      refused: (status) => this.#refused(status),
+      refused: (status, message) => this.#refused(status, message),
       admitted: () => this.#admitted(),
     }, () => store.api.headers);
   }
@@ -75,10 +81,10 @@ export class Feed {
 
   /** Makes a single call first: the token may be wrong, and the balancer counts wrong tokens. */
   async #knock(): Promise<void> {
-    const { api, admitted, barred } = this.#store;
+    const { admitted, barred } = this.#store;
     admitted.value = false;
     await this.#attempt(async () => {
-      await api.get<Status>("status");
+      await this.#readIncidents();
       barred.value = undefined;
     });
     if (barred.value !== undefined) return;
@@ -96,8 +102,9 @@ export class Feed {
     dialog.value ??= { of: "token" };
   }
 
-  #refused(status: number): void {
-    if (BARRED.has(status)) this.#bar("the balancer wants another token");
+  #refused(status: number, message: string): void {
+    if (BARRED.has(status)) this.#bar(message);
+    else this.#store.refused.value = message;
   }
 
   #admitted(): Promise<void> {
@@ -110,7 +117,7 @@ export class Feed {
     });
   }
 
-  /** Reads the status soon, after a change. */
+  /** Reads soon what a change may have changed. */
   touch(): void {
     this.#stale = true;
     this.#incidentsStale = true;
@@ -125,23 +132,33 @@ export class Feed {
     const second = this.#seconds++;
     if (this.#store.load.value !== null || second % NO_LOAD_SECONDS === 0) this.#readFigures();
     if (second % MINUTES_SECONDS === 0 && this.#store.span.value === "24 h") this.#readMinutes();
-    if (second % STATUS_SECONDS === 0) this.touch();
+    const open = this.#store.incidents.value.some(({ endedAt }) => endedAt === null);
+    if (second % (open ? OPEN_SECONDS : INCIDENT_SECONDS) === 0) this.touch();
+  }
+
+  #change(change: StatusChange): void {
+    this.#status = afterStatusChange(this.#status, change);
+    this.#stale = true;
+    this.#soon();
   }
 
   #event(event: FleetEvent): void {
     this.#fresh.push(event);
     if (this.#fresh.length > EVENTS) this.#fresh.shift();
-    this.#stale = true;
     const { deploy } = this.#store;
     if (event.type === "deploy") deploy.value = afterDeployStep(deploy.value, event);
-    if (event.type === "replica" || event.type === "incident") this.#incidentsStale = true;
-    this.#soon();
+    if (event.type === "replica" || event.type === "incident") this.touch();
+    else this.#soon();
   }
 
   #link(up: boolean): void {
     this.#store.live.value = up ? "live" : "lost";
-    if (up) this.touch();
-    if (up) this.#readFigures();
+    if (!up) return;
+    this.#store.refused.value = undefined;
+    // The stream begins with the whole status.
+    this.#status = undefined;
+    this.touch();
+    this.#readFigures();
   }
 
   /** The stream connects again, which shows when the balancer is back. */
@@ -174,17 +191,25 @@ export class Feed {
     const { admitted } = this.#store;
     if (!this.#stale || document.hidden || !admitted.value) return void (this.#stale = false);
     this.#stale = false;
-    const { api, status, ring, incidents } = this.#store;
-    const next = await api.get<Status>("status");
+    const next = this.#status;
+    if (next) await this.#showStatus(next);
+    if (!this.#incidentsStale) return;
+    this.#incidentsStale = false;
+    await this.#readIncidents();
+  }
+
+  async #showStatus(next: Status): Promise<void> {
+    const { status, ring } = this.#store;
     const restarted = status.value && status.value.startedAt !== next.startedAt;
     status.value = next;
     if (restarted) this.#restarted();
-    if (ring.value?.version !== next.version || restarted) {
-      await this.#readRing();
-      await this.#explainAgain();
-    }
-    if (!this.#incidentsStale) return;
-    this.#incidentsStale = false;
+    if (ring.value?.version === next.version && !restarted) return;
+    await this.#readRing();
+    await this.#explainAgain();
+  }
+
+  async #readIncidents(): Promise<void> {
+    const { api, incidents } = this.#store;
     incidents.value = (await api.get<{ incidents: Incident[] }>("incidents")).incidents;
   }
 
@@ -249,21 +274,12 @@ export class Feed {
   async #readLoad(): Promise<void> {
     await this.#attempt(async () => {
       const { api, load, requestShares } = this.#store;
-      const next = await this.#loadOrNull(() => api.get<Load>("load"));
+      const next = await api.find<Load>("load");
       load.value = next;
       if (!next) return;
       this.#loads = kept(this.#loads, next, READINGS);
       requestShares.value = sharesBetween(this.#loads[0] ?? next, next);
     });
-  }
-
-  async #loadOrNull(read: () => Promise<Load>): Promise<Load | null> {
-    try {
-      return await read();
-    } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return null;
-      throw error;
-    }
   }
 
   /** Failed calls are repeated anyway, and the header shows that the balancer is unreachable. */

@@ -52,6 +52,11 @@ export function clock(time: number, exact = false): string {
   return exact ? `${text}.${String(date.getMilliseconds()).padStart(3, "0")}` : text;
 }
 
+/** The day of a date, ISO 8601 in UTC. */
+export function day(date: string): string {
+  return date.slice(0, 10);
+}
+
 /** "1 replica", "2 replicas". */
 export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

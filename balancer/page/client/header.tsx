@@ -7,7 +7,12 @@ import type { JSX } from "preact";
 import { useRef } from "preact/hooks";
 import type { Status } from "../../answers/fleet.ts";
 import { clock, counted, duration } from "./format.ts";
-import { type Flapping as FlappingReplica, flapping, healthOf } from "./health.ts";
+import {
+  certificateProblem,
+  type Flapping as FlappingReplica,
+  flapping,
+  healthOf,
+} from "./health.ts";
 import { StateIcon } from "./icons.tsx";
 import { useStore } from "./store.ts";
 import { useKeptFocus } from "./use_kept_focus.ts";
@@ -67,11 +72,12 @@ const TONE_ICONS = { good: "ready", warned: "waiting", bad: "down" } as const;
 
 /** Announced by screen readers when the text changes. */
 function State(): JSX.Element {
-  const { status, live, barred } = useStore();
+  const { status, live, barred, refused } = useStore();
   const { tone, text } = healthOf({
     status: status.value,
     live: live.value,
     barred: barred.value,
+    refused: refused.value,
   });
   return (
     <p class={`health ${tone}`} role="status">
@@ -100,10 +106,11 @@ const WARNED = 3;
 export function Warnings(): JSX.Element | null {
   const { status, incidents, now } = useStore();
   if (!status.value) return null;
-  const { engineUp, quarantined, maintenance, replicas } = status.value;
+  const { engineUp, quarantined, maintenance, replicas, certificates } = status.value;
+  const problems = certificates.flatMap((one) => certificateProblem(one) ?? []);
   const names = new Set(replicas.map(({ name }) => name));
   const failing = flapping(incidents.value, names, now.value);
-  const urgent = !engineUp || quarantined.length > 0 || failing.length > 0;
+  const urgent = !engineUp || [quarantined, failing, problems].some(({ length }) => length > 0);
   return (
     <>
       {maintenance && <InMaintenance {...maintenance} />}
@@ -111,6 +118,7 @@ export function Warnings(): JSX.Element | null {
         <div class="warnings" role="status">
           {!engineUp && <p>The engine does not answer: nothing can be started or stopped.</p>}
           <Flapping failing={failing} />
+          {problems.slice(0, WARNED).map((problem) => <p key={problem}>{problem}</p>)}
           {quarantined.length > 0 && <Quarantined keys={quarantined.map(({ key }) => key)} />}
         </div>
       )}

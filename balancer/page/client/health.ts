@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { CertificateStatus } from "../../answers/certificate.ts";
 import type { Status } from "../../answers/fleet.ts";
 import type { Incident } from "../../answers/incident.ts";
 import { counted } from "./format.ts";
@@ -13,6 +14,8 @@ export interface Known {
   readonly live: "connecting" | "live" | "lost";
   /** The reason why nothing may be read; undefined if reading is allowed. */
   readonly barred: string | undefined;
+  /** Why the balancer refused the stream of its state; undefined if it did not. */
+  readonly refused?: string | undefined;
 }
 
 /** A state: `warned` is deliberate and temporary, `unknown` is neither good nor bad. */
@@ -22,9 +25,10 @@ export interface Health {
 }
 
 /** The overall state of the fleet. */
-export function healthOf({ status, live, barred }: Known): Health {
+export function healthOf({ status, live, barred, refused }: Known): Health {
   if (barred !== undefined) return { tone: "unknown", text: "Waiting for a token" };
   if (!status) {
+    if (refused !== undefined) return { tone: "bad", text: "The balancer refuses the page" };
     return live === "lost"
       ? { tone: "bad", text: "The balancer does not answer" }
       : { tone: "unknown", text: "Reading the state…" };
@@ -47,9 +51,12 @@ function restrictionOf({ maintenance, cluster, engineUp }: Status) {
 }
 
 /** The text that replaces the page while it has no status. */
-export function blankText({ live, barred }: Known): string {
+export function blankText({ live, barred, refused }: Known): string {
   if (barred !== undefined) {
     return "The balancer answers only with a token. Its state, ring, replicas and incidents are shown once you enter one.";
+  }
+  if (refused !== undefined) {
+    return `The balancer refuses the page: ${refused}. The page tries again every second.`;
   }
   return live === "lost"
     ? "The balancer does not answer. The page tries again every second."
@@ -65,6 +72,17 @@ export function noIncidents({ replicas, desired }: Status, live: Known["live"]):
   return `No failure was recorded, but ${
     never.length === 1 ? `${never[0]?.name} is` : `${never.length} replicas are`
   } not ready.`;
+}
+
+/** The fault or the near end of a certificate, as a sentence; undefined without one. */
+export function certificateProblem(
+  { name, ending, daysLeft, fault }: CertificateStatus,
+): string | undefined {
+  if (fault !== null) return `Certificate ${name}: ${fault}`;
+  if (!ending || daysLeft === null) return undefined;
+  return daysLeft === 0
+    ? `Certificate ${name} has ended, or ends today.`
+    : `Certificate ${name} ends in ${counted(daysLeft, "day")}.`;
 }
 
 /** Incidents of one replica with one cause. */

@@ -8,6 +8,7 @@ import "uplot/dist/uPlot.min.css";
 import "./style.css";
 import { TouchContext } from "./actions.ts";
 import { AddDialog, ShapeDialog } from "./change_dialogs.tsx";
+import { Certificates } from "./certificates.tsx";
 import { Charts } from "./charts.tsx";
 import { Cluster } from "./cluster.tsx";
 import { DeployDialog, DeployPanel } from "./deploy_dialog.tsx";
@@ -43,11 +44,18 @@ function Page(): JSX.Element {
 /** Nothing is claimed about a balancer whose state is not known. */
 function Body(): JSX.Element {
   const store = useStore();
-  const { status, live, barred } = store;
+  const { status, live, barred, refused } = store;
   if (!status.value) {
     return (
       <section class="card blank">
-        <p>{blankText({ status: undefined, live: live.value, barred: barred.value })}</p>
+        <p>
+          {blankText({
+            status: undefined,
+            live: live.value,
+            barred: barred.value,
+            refused: refused.value,
+          })}
+        </p>
         {barred.value !== undefined && (
           <button
             type="button"
@@ -67,6 +75,7 @@ function Body(): JSX.Element {
       <DrillPanel />
       <Charts />
       <Cluster />
+      <Certificates />
       <div class="column wide-column">
         <Incidents />
         <Replicas />

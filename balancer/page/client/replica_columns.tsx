@@ -37,6 +37,8 @@ export interface Column {
   readonly id: string;
   readonly title: string;
   readonly class?: string;
+  /** Its track in the grid of a row. */
+  readonly track: string;
   /** Sorted from the largest value down at first. */
   readonly descends?: boolean;
   readonly value: (row: Row) => number | string;
@@ -50,12 +52,14 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "state",
     title: "State",
+    track: "minmax(136px, 1.8fr)",
     value: ({ rank }) => rank,
     cell: ({ replica }) => <ReplicaState replica={replica} />,
   },
   {
     id: "machine",
     title: "Machine",
+    track: "minmax(96px, 1.6fr)",
     class: "machine",
     value: ({ replica }) => replica.machine ?? "",
     shown: (rows) => rows.some(({ replica }) => replica.machine !== null),
@@ -64,6 +68,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "slots",
     title: "Slots",
+    track: "minmax(var(--share-track), 1.2fr)",
     class: "share",
     descends: true,
     value: ({ slots }) => slots,
@@ -72,6 +77,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "requests",
     title: "Requests",
+    track: "minmax(var(--share-track), 1.2fr)",
     class: "share",
     descends: true,
     value: ({ requests = -1 }) => requests,
@@ -80,6 +86,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "inFlight",
     title: "In flight",
+    track: "54px",
     class: "number",
     descends: true,
     value: ({ load }) => load?.inFlight ?? -1,
@@ -88,6 +95,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "p99",
     title: "p50 / p99",
+    track: "118px",
     class: "number",
     descends: true,
     value: ({ load }) => load?.p99Ms ?? -1,
@@ -97,6 +105,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "hold",
     title: "Hold p99",
+    track: "68px",
     class: "number",
     descends: true,
     value: ({ load }) => load?.holdP99Ms ?? -1,
@@ -105,6 +114,7 @@ export const COLUMNS: readonly Column[] = [
   {
     id: "restarts",
     title: "Restarts",
+    track: "54px",
     class: "number",
     descends: true,
     value: ({ replica }) => replica.restarts,
@@ -116,6 +126,7 @@ export const COLUMNS: readonly Column[] = [
 export const NAME: Column = {
   id: "name",
   title: "Replica",
+  track: "minmax(96px, 1.6fr)",
   value: ({ replica }) => replica.name,
   cell: ({ replica }) => (
     <>
@@ -124,6 +135,24 @@ export const NAME: Column = {
     </>
   ),
 };
+
+/** Width of the button at the end of a row. */
+const ACTIONS_TRACK = "78px";
+/** The longest name that gets a line of its own, in characters. */
+const NAME_CHARACTERS = 30;
+
+/**
+ * The tracks of all rows. They depend on no figure, so that a row is laid out without the others.
+ *
+ * @param columns the shown columns behind the name
+ * @param rows all rows
+ */
+export function tracksOf(columns: readonly Column[], rows: readonly Row[]): string {
+  const longest = rows.reduce((most, { replica: { name } }) => Math.max(most, name.length), 0);
+  // Beside the name stands its colour.
+  const name = `minmax(88px, calc(${Math.min(longest, NAME_CHARACTERS)}ch + 30px))`;
+  return [name, ...columns.map(({ track }) => track), ACTIONS_TRACK].join(" ");
+}
 
 function time(ms: number | null | undefined): string {
   return ms === null || ms === undefined ? "–" : milliseconds(ms);

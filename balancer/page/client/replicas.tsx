@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { useComputed, useSignal } from "@preact/signals";
+import { type Signal, useComputed, useSignal } from "@preact/signals";
 import {
   createTable,
   getCoreRowModel,
@@ -13,15 +13,18 @@ import {
   type Table,
 } from "@tanstack/table-core";
 import type { JSX } from "preact";
-import { useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { counted } from "./format.ts";
 import { Machines } from "./machine_list.tsx";
-import { type Column, COLUMNS, NAME, rankOf, type Row } from "./replica_columns.tsx";
+import { type Column, COLUMNS, NAME, rankOf, type Row, tracksOf } from "./replica_columns.tsx";
+import { RowSignals } from "./row_signals.ts";
 import { useStore } from "./store.ts";
 import { useKeptFocus } from "./use_kept_focus.ts";
 
 /** Number of replicas from which a search box is shown. */
 const MANY = 12;
+/** Number of rows from which those far from the window are neither laid out nor painted. */
+const MANY_ROWS = 60;
 /** Rows that are shown at first. */
 const FIRST = 100;
 
@@ -33,12 +36,12 @@ export function Replicas(): JSX.Element | null {
   const all = useSignal(false);
   const rows = useRows();
   const table = useTable(rows, sorting.value, sought.value, (next) => sorting.value = next);
+  const columns = useColumns(rows);
+  const rendered = useRenderedRows(rows, columns);
   const status = store.status.value;
   if (!status) return null;
   const found = table.getRowModel().rows.map(({ original }) => original);
   const shown = all.value ? found : found.slice(0, FIRST);
-  const rendered = useRenderedRows();
-  const columns = COLUMNS.filter(({ shown = () => true }) => shown(rows));
   return (
     <section class="card replicas" aria-labelledby="replicas-title">
       <header>
@@ -67,10 +70,14 @@ export function Replicas(): JSX.Element | null {
       </header>
       <Machines replicas={status.replicas} />
       <div class="scroller" tabIndex={0} role="group" aria-label="Table of replicas">
-        <table role="table">
+        <table
+          role="table"
+          class={shown.length >= MANY_ROWS ? "many" : ""}
+          style={{ "--columns": tracksOf(columns, rows) }}
+        >
           <Head table={table} columns={columns} />
           <tbody role="rowgroup">
-            {shown.map((row) => rendered(row, columns))}
+            {shown.map(rendered)}
           </tbody>
         </table>
         {rows.length === 0 && <p class="empty">No replicas.</p>}
@@ -84,29 +91,28 @@ export function Replicas(): JSX.Element | null {
   );
 }
 
-/** A row as it was rendered, and the values that it shows. */
-interface Rendered {
-  readonly values: string;
-  readonly element: JSX.Element;
+/** The shown columns, the same list until another one has anything to show. */
+function useColumns(rows: readonly Row[]): readonly Column[] {
+  const columns = COLUMNS.filter(({ shown = () => true }) => shown(rows));
+  return useMemo(() => columns, [columns.length]);
 }
 
 /**
- * Returns a function that renders a row, or returns the former element if no value of the row has
- * changed: of hundreds of rows few change from one second to the next.
+ * Returns a function that renders a row once: its element stays the same, and the row renders by
+ * itself when its values change.
  */
-function useRenderedRows(): (row: Row, columns: readonly Column[]) => JSX.Element {
-  const kept = useRef<ReadonlyMap<string, Rendered>>(new Map());
-  const before = kept.current;
-  const rendered = new Map<string, Rendered>();
-  kept.current = rendered;
-  return (row, columns) => {
-    const { name } = row.replica;
-    const values = JSON.stringify([row, columns.length]);
-    const former = before.get(name);
-    const element = former?.values === values
-      ? former.element
-      : <ReplicaRow key={name} row={row} columns={columns} />;
-    rendered.set(name, { values, element });
+function useRenderedRows(
+  rows: readonly Row[],
+  columns: readonly Column[],
+): (row: Row) => JSX.Element {
+  const signals = useMemo(() => new RowSignals(), []);
+  const elements = useMemo(() => new Map<Signal<Row>, JSX.Element>(), [columns]);
+  useEffect(() => signals.update(rows));
+  return (row) => {
+    const own = signals.of(row);
+    const element = elements.get(own) ??
+      <ReplicaRow key={row.replica.name} row={own} columns={columns} />;
+    elements.set(own, element);
     return element;
   };
 }
@@ -205,8 +211,8 @@ function Title({ column: { id, title, class: sort }, table }: {
   );
 }
 
-function ReplicaRow({ row, columns }: {
-  readonly row: Row;
+function ReplicaRow({ row: { value: row }, columns }: {
+  readonly row: Signal<Row>;
   readonly columns: readonly Column[];
 }): JSX.Element {
   const store = useStore();

@@ -27,7 +27,24 @@ export interface Picture {
   readonly paper: string;
 }
 
-/** Returns the owner at a point of the band of shares. */
+/**
+ * Whether two pictures look the same: most versions of the view change neither owners nor slots.
+ *
+ * @param a one picture
+ * @param b the other; tables are compared by identity, because they are replaced as a whole
+ */
+export function samePicture(a: Picture, b: Picture): boolean {
+  return a.slots === b.slots && a.runs === b.runs && a.virtualServers === b.virtualServers &&
+    a.moves === b.moves && a.ink === b.ink && a.paper === b.paper &&
+    a.owners.length === b.owners.length &&
+    a.owners.every((owner, at) => sameOwner(owner, b.owners[at]));
+}
+
+function sameOwner(a: Owner, b: Owner | undefined): boolean {
+  return a.name === b?.name && a.colour === b.colour && a.ready === b.ready && a.slots === b.slots;
+}
+
+/** The position of one owner's share. */
 export interface ShareArc {
   readonly owner: number;
   readonly from: number;

@@ -11,7 +11,7 @@ import { PlanPanel } from "./plan_panel.tsx";
 import { runAt, slotAt } from "./ring_geometry.ts";
 import { bandAt, bandsOf } from "./ring_bands.ts";
 import { RingPainter } from "./ring_painter.ts";
-import { type Picture, shareArcs } from "./ring_picture.ts";
+import { type Picture, samePicture, shareArcs } from "./ring_picture.ts";
 import { type Store, useStore } from "./store.ts";
 import { useWidth } from "./use_size.ts";
 
@@ -78,10 +78,15 @@ export function RingView(): JSX.Element {
   );
 }
 
-/** The picture is redrawn when the ring, a plan or the theme changes, not with every figure. */
+/** The picture is redrawn when it would look different, not with every version of the view. */
 function usePicture(store: Store): Picture | undefined {
   const { ring, plan, theme, slots, runs } = store;
-  return useMemo(() => {
+  const kept = useRef<Picture | undefined>(undefined);
+  const moves = useMemo(
+    () => plan.value?.moves?.map((move) => ({ ...move, colour: store.colour(move.owner) })),
+    [plan.value, theme.value],
+  );
+  const picture = useMemo(() => {
     if (!ring.value) return undefined;
     const paint = getComputedStyle(document.documentElement);
     return {
@@ -94,11 +99,13 @@ function usePicture(store: Store): Picture | undefined {
       })),
       runs: runs.value,
       virtualServers: ring.value.virtualServers,
-      moves: plan.value?.moves?.map((move) => ({ ...move, colour: store.colour(move.owner) })),
+      moves,
       ink: paint.getPropertyValue("--ink-soft").trim(),
       paper: paint.getPropertyValue("--sunk").trim(),
     };
-  }, [ring.value, plan.value, theme.value]);
+  }, [ring.value, moves, theme.value]);
+  if (!picture || !kept.current || !samePicture(kept.current, picture)) kept.current = picture;
+  return kept.current;
 }
 
 function pointed(

@@ -75,6 +75,8 @@ export class Store {
   /** Newest first. */
   readonly events = signal<readonly FleetEvent[]>([]);
   readonly live = signal<"connecting" | "live" | "lost">("connecting");
+  /** Why the balancer refused the event stream; undefined if it did not. */
+  readonly refused = signal<string | undefined>();
   /** The present time by the balancer's clock. */
   readonly now = signal(Date.now());
   /** How far the balancer's clock is ahead of the browser's, in milliseconds. */
