@@ -4,6 +4,7 @@
  * @module
  */
 import { EventStreams } from "./control/api/event_streams.ts";
+import type { Credentials } from "./proxy/transport/certificate_table.ts";
 import type { CertificateStatus } from "./answers/certificate.ts";
 import type { Gate } from "./control/auth/middleware.ts";
 import type { ControlParts, LogControls } from "./control/api/dependencies.ts";
@@ -45,6 +46,8 @@ interface BalancerParts {
   readonly log: Log;
   /** The certificates that the balancer shows. */
   readonly certificates: () => CertificateStatus[];
+  /** The certificates in use on the port that speaks TLS. */
+  readonly credentials: () => Credentials;
   readonly gate: Gate;
   /** The descriptor budget of the main thread. */
   readonly files: DescriptorBudget;
@@ -64,7 +67,7 @@ interface BalancerParts {
  */
 export function controlParts(parts: BalancerParts): ControlParts {
   const { live, fleet, probe, engine, dataPlane, metrics, failures, log, gate } = parts;
-  const { files, ending, certificates } = parts;
+  const { files, ending, certificates, credentials } = parts;
   const { changeLock, deploys, machines, maintenance } = parts;
   const { now, wallClock } = fleet.clock;
   // With few descriptors, calls get half of them.
@@ -108,6 +111,7 @@ export function controlParts(parts: BalancerParts): ControlParts {
       view: () => fleet.view,
       inFlight: (instance) => dataPlane.inFlight(instance),
       settings: () => dataPlane.settings,
+      credentials,
     },
     log: logControls(log, dataPlane),
     settings: live,

@@ -154,8 +154,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
     clock: systemClock,
     apiAcceptFailures: () => entrances.acceptFailures,
     certificates: () => certificatesOf(foundation),
-    unverified: () => foundation.upstreamTls.unverified,
-    orders: () => foundation.tls.orders,
+    ...{ upstreamTls: foundation.upstreamTls, orders: () => foundation.tls.orders },
   });
   const changeLock = new ChangeLock();
   const deploys = new Deploys({ fleet, engine, changeLock, now: systemClock.now });
@@ -164,6 +163,7 @@ export async function buildParts(foundation: Foundation, ending: AbortSignal): P
   const control = controlParts({
     ...{ live, fleet, probe, engine, dataPlane, metrics, proxy, failures, log, gate },
     certificates: () => certificatesOf(foundation),
+    credentials: () => foundation.tls.credentials,
     ...{ files: descriptors.budget, changeLock, deploys, machines, maintenance, ending },
   });
   const target = settingsTarget({

@@ -9,9 +9,11 @@ import { CertificateStore } from "./certificates/certificate_store.ts";
 import { certificateStatus } from "./certificates/certificate_status.ts";
 import type { Config } from "./config.ts";
 import type { FailureLog } from "./failures.ts";
+import { UPSTREAM_HANDSHAKES, type UpstreamHandshakeEnd } from "./proxy/stats/counter_layout.ts";
+import type { ByteStream } from "./proxy/transport/byte_stream.ts";
 import { HandshakeTurns } from "./proxy/transport/handshake_turns.ts";
 import { TlsClient, TlsClientError, type UpstreamTrust } from "./proxy/transport/tls_client.ts";
-import type { TlsStream } from "./proxy/transport/tls_stream.ts";
+import { countedTls } from "./proxy/upstream/dial.ts";
 
 type Settings = Config["upstreamTls"];
 
@@ -20,6 +22,12 @@ export class UpstreamTls {
   readonly #settings: Settings;
   readonly #store: CertificateStore | undefined;
   readonly #client: TlsClient;
+  readonly #handshakes = new Map<UpstreamHandshakeEnd, number>(
+    UPSTREAM_HANDSHAKES.map((end) => [end, 0]),
+  );
+  readonly #secure = countedTls({ secure: (...given) => this.#client.secure(...given) }, {
+    upstreamHandshake: (end) => this.#handshakes.set(end, this.#handshakes.get(end)! + 1),
+  });
 
   private constructor(settings: Settings, store: CertificateStore | undefined) {
     this.#settings = settings;
@@ -71,6 +79,11 @@ export class UpstreamTls {
     return this.#settings.insecureSkipVerify;
   }
 
+  /** Handshakes of heartbeats, by their end. */
+  get handshakes(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#handshakes);
+  }
+
   /** The balancer's own certificate, as `GET /_lb/status` shows it. */
   status(): ReturnType<typeof certificateStatus> {
     return this.#store ? certificateStatus(this.#store, Date.now()) : [];
@@ -88,10 +101,10 @@ export class UpstreamTls {
    * @param host host of its address
    * @param signal ends the handshake
    */
-  async secure(connection: Deno.TcpConn, host: string, signal: AbortSignal): Promise<TlsStream> {
+  async secure(connection: Deno.TcpConn, host: string, signal: AbortSignal): Promise<ByteStream> {
     const { hostname, port } = connection.remoteAddr;
     try {
-      return (await this.#client.secure(connection, host, signal)).stream;
+      return await this.#secure(connection, host, signal);
     } catch (error) {
       if (!(error instanceof TlsClientError) || error.fault !== "certificate") throw error;
       const again = await Deno.connect({ hostname, port, signal });

@@ -38,10 +38,31 @@ const decision = z.union([destination, wait]);
 /** The decision about a request. */
 export type Decision = Destination | Wait;
 
+const secured = z.object({
+  serverName: z.string().describe("The host as the server name of TLS; empty without one"),
+  versions: z.array(z.string()).describe("Versions of TLS"),
+  protocols: z.array(z.string()).describe("Application protocols, the preferred one first"),
+  certificate: z.array(z.string()).nullable()
+    .describe("Names of the certificate that is presented; null: the handshake is refused"),
+  match: z.enum(["name", "default", "refused"])
+    .describe("Whether the certificate is valid for the host, or the default one"),
+});
+
+/** TLS of a request. */
+export type ExplainedTls = AnswerOf<typeof secured>;
+
+const entry = z.object({
+  protocols: z.array(z.string()).describe("Protocols of the port without TLS"),
+  streams: count("Requests at once on one connection of HTTP/2"),
+  tls: secured.nullable().describe("On the port that speaks TLS; null: there is none"),
+}).describe("How the request can reach the balancer");
+
 const replica = z.object({
   name: z.string(),
   ready: z.boolean(),
   awaited: z.boolean().describe("Whether it is being replaced, so that a request may wait for it"),
+  scheme: z.enum(["http", "https"]).nullable()
+    .describe("How it is reached: https is TLS; null: it is not ready"),
   weight: z.number().min(0).describe("What it has on the ring now"),
   inFlight: count("Requests that it has right now"),
   cap: count("How many it may have now; null: any number").nullable(),
@@ -70,6 +91,7 @@ export const explanation = z.object({
   quarantined: z.boolean().describe("Whether replicas died of requests with this key"),
   loadBound: z.number().nullable().describe("LB_LOAD_BOUND; null where there is none"),
   replicas: z.array(replica),
+  entry,
 }).meta({ id: "Explanation" });
 
 /** `GET /_lb/explain` */

@@ -177,6 +177,7 @@ function app(changes: Partial<ControlParts> = {}, fails?: Error) {
       view: () => emptyView(SHAPE),
       inFlight: () => 0,
       settings: () => proxySettings(readConfig({}), ADDRESS),
+      credentials: () => ({ certificates: [], clientCa: undefined }),
     },
     log: {
       state: () => ({ level: "info", access: "off" }),
@@ -582,6 +583,7 @@ Deno.test("explain answers the destination of a request", async () => {
   const explain = {
     view: () => view,
     inFlight: () => 0,
+    credentials: () => ({ certificates: [], clientCa: undefined }),
     settings: () => proxySettings(readConfig({ LB_KEY: "path", LB_HOLD: "fail" }), ADDRESS),
   };
   const { hono } = app({ explain });

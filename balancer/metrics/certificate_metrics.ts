@@ -7,17 +7,25 @@ import type { CertificateStatus } from "../answers/certificate.ts";
 import type { OrderCounts } from "../acme/acme_certificates.ts";
 import { counter, gauge, type MetricFamily, type Series } from "./metric_family.ts";
 
+/** TLS to replicas, as the main thread knows it. */
+export interface UpstreamTlsFacts {
+  /** Whether certificates of replicas are not verified. */
+  readonly unverified: boolean;
+  /** Handshakes of heartbeats, by their end. */
+  readonly handshakes: Readonly<Record<string, number>>;
+}
+
 /**
  * Builds the metrics of the certificates.
  *
  * @param certificates the certificates, as the status shows them
  * @param orders the orders by ACME so far
- * @param unverified whether certificates of replicas are not verified
+ * @param upstreamTls TLS to replicas
  */
 export function certificateMetrics(
   certificates: readonly CertificateStatus[],
   { issued, failed }: OrderCounts,
-  unverified: boolean,
+  { unverified, handshakes }: UpstreamTlsFacts,
 ): readonly MetricFamily[] {
   return [
     gauge(
@@ -43,6 +51,11 @@ export function certificateMetrics(
       [{ result: "issued" }, issued],
       [{ result: "failed" }, failed],
     ]),
+    counter(
+      "heartbeat_tls_handshakes_total",
+      "TLS handshakes of heartbeats by their end: tls13, tls12, or why they failed.",
+      Object.entries(handshakes).map(([end, n]): Series => [{ end }, n]),
+    ),
     gauge(
       "upstream_tls_unverified",
       "Whether certificates of replicas are not verified: 1 with " +

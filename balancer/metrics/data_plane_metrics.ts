@@ -92,6 +92,7 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily
       "TLS handshakes of clients by their end: full, resumed, or why they failed.",
       Object.entries(workers.handshakes).map(([end, n]): Series => [{ end }, n]),
     ),
+    ...securedMetrics(workers),
     ...http2Metrics(workers),
     counter("client_received_bytes_total", "Bytes received from clients.", workers.receivedBytes),
     counter("client_sent_bytes_total", "Bytes sent to clients.", workers.sentBytes),
@@ -115,6 +116,22 @@ function connectionMetrics({ workers, replicas }: DataPlaneCounts): MetricFamily
       "Failed attempts, by replica and kind; stale: the replica had closed the idle connection, " +
         "broken: the response broke off.",
       failureSeries(replicas),
+    ),
+  ];
+}
+
+function securedMetrics({ secured, serverNames }: WorkerCounts): MetricFamily[] {
+  return [
+    counter(
+      "tls_connections_total",
+      "Connections of clients with TLS, by its version and the application protocol.",
+      secured.map(({ version, protocol, count }): Series => [{ version, protocol }, count]),
+    ),
+    counter(
+      "tls_server_names_total",
+      "The same by their server name: known, none, or unknown: the default certificate was " +
+        "presented.",
+      labelled("name", serverNames),
     ),
   ];
 }

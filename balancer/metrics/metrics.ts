@@ -12,7 +12,7 @@ import type { DataPlaneCounts } from "../proxy/stats/counter_snapshot.ts";
 import type { DataPlaneWorkers } from "../proxy/worker/pool.ts";
 import type { OrderCounts } from "../acme/acme_certificates.ts";
 import type { CertificateStatus } from "../answers/certificate.ts";
-import { certificateMetrics } from "./certificate_metrics.ts";
+import { certificateMetrics, type UpstreamTlsFacts } from "./certificate_metrics.ts";
 import { FleetTotals } from "./heal_metrics.ts";
 import { dataPlaneMetrics } from "./data_plane_metrics.ts";
 import { expose, type Exposition } from "./exposition.ts";
@@ -43,8 +43,8 @@ interface MetricsOptions {
   readonly certificates: () => readonly CertificateStatus[];
   /** Returns the orders by ACME so far. */
   readonly orders: () => OrderCounts;
-  /** Whether certificates of replicas are not verified. */
-  readonly unverified: () => boolean;
+  /** TLS to replicas. */
+  readonly upstreamTls: UpstreamTlsFacts;
   /** Calls of the control API that were refused, by reason. */
   readonly refusals: () => ReadonlyMap<string, number>;
   /** The kind of engine. */
@@ -99,7 +99,7 @@ export class Metrics {
 
   /** All metrics in Prometheus' text format. */
   async expose(): Promise<Exposition> {
-    const { fleet, dataPlane, clock, certificates, orders, unverified } = this.#options;
+    const { fleet, dataPlane, clock, certificates, orders, upstreamTls } = this.#options;
     const files = await this.#files.read();
     const counts = await dataPlane.countsInSlices(turnOfLoop);
     await turnOfLoop();
@@ -113,7 +113,7 @@ export class Metrics {
         totals: this.#totals,
         maintenance: this.#options.maintenance(),
       }),
-      ...certificateMetrics(certificates(), orders(), unverified()),
+      ...certificateMetrics(certificates(), orders(), upstreamTls),
       ...processMetrics(this.#facts(counts, files)),
     ]);
   }

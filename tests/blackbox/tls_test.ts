@@ -268,6 +268,55 @@ test("names and handshakes are bounded", async (t) => {
   });
 });
 
+test("silent clients of several addresses do not close the port to others", async () => {
+  await using served = await serve({
+    LB_TLS_MAX_HANDSHAKES: "8",
+    LB_HEAD_TIMEOUT_MS: "600000",
+    LB_WORKERS: "1",
+  });
+  const { tlsPort, curl, balancer } = served;
+  const silent = await silentClients(tlsPort, ["127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5"]);
+  try {
+    const crowded = async () => {
+      const metrics = await (await balancer.fetch("/_lb/metrics")).text();
+      return Number(/^ringkeeper_tls_handshakes_total\{end="crowded"\} (\d+)$/m.exec(metrics)?.[1]);
+    };
+    // Until they are idle, the port is full.
+    let answer = await curl("a.test", "/");
+    for (const deadline = Date.now() + 30_000; answer.startsWith("failed");) {
+      assert(Date.now() < deadline, answer);
+      answer = await curl("a.test", "/");
+    }
+    assertMatch(answer, /^https/);
+    assert(await crowded() > 0);
+  } finally {
+    await silent[Symbol.asyncDispose]();
+  }
+});
+
+/** Two connections from each address, which send nothing until they are disposed of. */
+async function silentClients(port: number, from: readonly string[]): Promise<AsyncDisposable> {
+  const script = `import socket, sys
+open = [socket.create_connection(('127.0.0.1', ${port}), source_address=(a, 0))
+        for a in sys.argv[1:] for _ in range(2)]
+print('open', flush=True)
+sys.stdin.read()`;
+  const process = new Deno.Command("python3", {
+    args: ["-c", script, ...from],
+    stdin: "piped",
+    stdout: "piped",
+  }).spawn();
+  const output = process.stdout.getReader();
+  await within("the connections", output.read());
+  return {
+    async [Symbol.asyncDispose]() {
+      await process.stdin.close();
+      await output.cancel();
+      await process.status;
+    },
+  };
+}
+
 test("requests without TLS are redirected, and a PROXY head comes before TLS", async (t) => {
   await using served = await serve({
     LB_TLS_REDIRECT: "8443",
@@ -347,4 +396,36 @@ test("the access log knows protocol, version of TLS, server name and stream", as
     ["1.1", undefined, undefined, undefined, undefined],
   ]);
   await served[Symbol.asyncDispose]();
+});
+
+test("metrics know the version of TLS, the protocol and the kind of name; explain the certificate", async () => {
+  await using served = await serve();
+  const { curl, balancer } = served;
+  await curl("a.test", "/", "--http1.1", "--tls-max", "1.2");
+  await curl("x.b.test", "/", "--http2");
+  await curl("c.test", "/", "--http2", "-k");
+  const metrics = await (await balancer.fetch("/_lb/metrics")).text();
+  const counts = (name: string) =>
+    Object.fromEntries(
+      metrics.matchAll(new RegExp(`^ringkeeper_${name}_total\\{(.*)\\} (\\d+)$`, "gm"))
+        .map(([, labels, count]) => [labels, Number(count)]),
+    );
+  assertEquals(counts("tls_connections"), {
+    'version="1.2",protocol="http/1.1"': 1,
+    'version="1.2",protocol="h2"': 0,
+    'version="1.3",protocol="http/1.1"': 0,
+    'version="1.3",protocol="h2"': 2,
+  });
+  assertEquals(counts("tls_server_names"), {
+    'name="known"': 2,
+    'name="unknown"': 1,
+    'name="none"': 0,
+  });
+  const entry = async (host: string) => {
+    const { body } = await balancer.call("GET", `/_lb/explain?key=a&host=${host}`);
+    const { tls } = (body as { entry: { tls: { match: string; certificate: string[] } } }).entry;
+    return [tls.match, tls.certificate];
+  };
+  assertEquals(await entry("x.b.test"), ["name", ["b.test", "*.b.test"]]);
+  assertEquals(await entry("c.test"), ["default", ["a.test"]]);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { Balancer, pidOf, signal } from "../harness/balancer.ts";
+import { ConfigFile } from "../harness/config_file.ts";
 import { makeExpiredPair, makePair, readPair } from "../harness/certificates.ts";
 import { Load } from "../harness/load.ts";
 import { within } from "../harness/raw.ts";
@@ -32,7 +33,7 @@ test("requests of every kind pass to upstreams over TLS, beside those without", 
   await using service = new TlsService(await authority.texts("up"), "secret");
   await using plain = Deno.serve({ port: 0, onListen: () => {} }, () => new Response("plain"));
   const list = `${service.address},open=127.0.0.1:${plain.addr.port}`;
-  await using balancer = await Balancer.ready(settings(authority, list));
+  const balancer = await Balancer.ready({ ...settings(authority, list), LB_ACCESS_LOG: "full" });
   await t.step("status, upstreams and explain show the protocol", async () => {
     const { replicas } = await balancer.status();
     assertEquals(replicas.map(({ name, address }) => [name, address]), [
@@ -41,6 +42,12 @@ test("requests of every kind pass to upstreams over TLS, beside those without", 
     ]);
     const { body } = await balancer.call("GET", "/_lb/upstreams");
     assertMatch(JSON.stringify(body), /"https:\/\/127\.0\.0\.1:\d+"/);
+    const { body: explained } = await balancer.call("GET", "/_lb/explain?key=a");
+    const { replicas: reached } = explained as { replicas: { name: string; scheme: string }[] };
+    assertEquals(Object.fromEntries(reached.map(({ name, scheme }) => [name, scheme])), {
+      [`127.0.0.1:${service.port}`]: "https",
+      open: "http",
+    });
   });
   const one = (await balancer.call("PUT", "/_lb/upstreams", {
     upstreams: [{ name: "only", address: service.address }],
@@ -72,6 +79,10 @@ test("requests of every kind pass to upstreams over TLS, beside those without", 
     socket.close(1000);
     assertEquals((await within("the close", closed)).wasClean, true);
   });
+  assert(await metric(balancer, 'heartbeat_tls_handshakes_total{end="tls13"}') > 0);
+  const { output } = await balancer.end("SIGTERM");
+  const line = output.split("\n").find((one) => one.includes('"url.path":"/big"'));
+  assertEquals(JSON.parse(line ?? "{}")["ringkeeper.upstream_scheme"], "https");
 });
 
 test("each fault of TLS is named, and the replica is not ready", async (t) => {
@@ -216,12 +227,14 @@ test("a body that ends with its connection needs close_notify", async () => {
 test("replicas of engine process that speak TLS are healed under load", async () => {
   await using authority = await Authority.make();
   await authority.files("replica", ["replicas.test"]);
-  const command = `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=PAIRS,PORT,` +
+  const command =
+    `${Deno.execPath()} run --quiet --no-prompt --allow-net --allow-env=LISTEN,PAIRS,PORT,` +
     `SERVER_NAME --allow-read=${authority.folder} ` +
     new URL("../testdata/tls_replica.ts", import.meta.url).pathname;
   await using balancer = await Balancer.ready({
     LB_ENGINE: "process",
     LB_REPLICA_COMMAND: command,
+    LB_DRILLS: "true",
     LB_REPLICA_ENV: JSON.stringify({ PAIRS: authority.folder }),
     LB_HEALTH_PATH: "/",
     LB_UPSTREAM_TLS: "on",
@@ -238,6 +251,123 @@ test("replicas of engine process that speak TLS are healed under load", async ()
   const { failed, served } = await load.stop();
   assertEquals(failed, []);
   assertEquals([...served.keys()].sort(), ["Server1", "Server2", "Server3"]);
+  const drill = { kill: "Server1", path: "/home", objective: { fullRingMs: 60_000 } };
+  const { status, body } = await balancer.call(
+    "POST",
+    "/_lb/drill",
+    drill,
+    await balancer.bearer(),
+  );
+  const { passed, load: { requests, lost } } = body as DrillReport;
+  assertEquals([status, passed, lost], [200, true, 0], JSON.stringify(body));
+  assert(requests > 0);
+});
+
+/** The part of a drill's report that is looked at. */
+interface DrillReport {
+  readonly passed: boolean;
+  readonly load: { readonly requests: number; readonly lost: number };
+}
+
+test("a reload adds and removes replicas with TLS and without, and no request fails", async () => {
+  await using authority = await Authority.make();
+  await using first = new TlsService(await authority.texts("first"), "secret");
+  await using second = new TlsService(await authority.texts("second"), "secret");
+  await using plain = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    () => new Response("plain"),
+  );
+  const open = `127.0.0.1:${plain.addr.port}`;
+  const { LB_UPSTREAMS: _, ...env } = settings(authority, "");
+  const text = (list: string) => `
+services:
+  shop:
+    fleet:
+      upstreams:
+${list.replaceAll(/([a-z])=([^,]+),?/g, '        - { name: $1, address: "$2" }\n')}`;
+  await using file = await ConfigFile.of(text(`a=${first.address},b=${open}`));
+  await using balancer = await Balancer.ready({ ...env, LB_CONFIG: file.path });
+  const lists: [list: string, names: string[]][] = [
+    [`a=${first.address},b=${open},c=${second.address}`, ["a", "b", "c"]],
+    [`b=${open},c=${second.address}`, ["b", "c"]],
+    // The same name and port, without TLS and with it.
+    [`b=${second.address}`, ["b"]],
+    [`b=${open}`, ["b"]],
+  ];
+  const wrong: string[] = [];
+  const stop = new AbortController();
+  const load = (async () => {
+    for (let i = 0; !stop.signal.aborted; i++) {
+      const response = await balancer.fetch(`/${i}`);
+      const body = await response.text();
+      if (!["secret", "plain"].includes(body)) wrong.push(`${response.status} ${body}`);
+    }
+  })();
+  for (const [list, names] of lists) {
+    await file.write(text(list));
+    assertEquals((await balancer.call("POST", "/_lb/reload", {})).status, 200);
+    await balancer.until(({ replicas, ready }) =>
+      ready === names.length && replicas.map(({ name }) => name).join() === names.join()
+    );
+  }
+  stop.abort();
+  await load;
+  assertEquals(wrong, []);
+});
+
+test("a request on a kept connection that its replica has closed is sent again", async () => {
+  await using authority = await Authority.make();
+  const { cert, key } = await authority.texts("closing");
+  using listener = Deno.listenTls({ hostname: "127.0.0.1", port: 0, cert, key });
+  let connections = 0;
+  void (async () => {
+    for await (const connection of listener) {
+      connections++;
+      void answerOnce(connection);
+    }
+  })();
+  await using balancer = await Balancer.ready({
+    ...settings(authority, `a=https://127.0.0.1:${listener.addr.port}`),
+    LB_HEALTH_PATH: "",
+  });
+  for (let i = 0; i < 20; i++) {
+    assertEquals(await (await balancer.fetch(`/${i}`)).text(), "ok");
+  }
+  assert(connections >= 20, `${connections} connections`);
+  assertEquals((await balancer.status()).failures, {});
+});
+
+/** Answers one request as if it kept the connection, and closes it when the next one arrives. */
+async function answerOnce(connection: Deno.TlsConn): Promise<void> {
+  try {
+    const bytes = new Uint8Array(4096);
+    if (await connection.read(bytes) === null) return;
+    const answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    await connection.write(new TextEncoder().encode(answer));
+    await connection.read(bytes);
+  } catch (error) {
+    // The balancer may close it first.
+    if (
+      !(error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.UnexpectedEof)
+    ) {
+      throw error;
+    }
+  } finally {
+    connection.close();
+  }
+}
+
+test("a replica that speaks TLS 1.2 alone is served, and counted as such", async () => {
+  await using authority = await Authority.make();
+  const pair = await authority.files("nginx");
+  await using nginx = await Nginx.start(authority.folder, pair, "ssl_protocols TLSv1.2;");
+  await using balancer = await Balancer.ready(settings(authority, `a=${nginx.address}`));
+  for (let i = 0; i < 20; i++) {
+    assertEquals(await (await balancer.fetch("/")).text(), "from nginx");
+  }
+  assert(await metric(balancer, 'upstream_tls_handshakes_total{end="tls12"}') > 0);
+  assertEquals(await metric(balancer, 'upstream_tls_handshakes_total{end="tls13"}'), 0);
+  assert(await metric(balancer, 'heartbeat_tls_handshakes_total{end="tls12"}') > 0);
 });
 
 test("without verification the log and a metric warn", async () => {

@@ -11,7 +11,7 @@ import { type DockerFleet, dockerTest } from "./harness/docker_fleet.ts";
 const SOCKET_FOLDER = "/var/run";
 
 /** Longest wait for one step, in milliseconds. */
-const STEP_MS = 120_000;
+const STEP_MS = 600_000;
 
 /** A balancer as compose.yaml has it, under names and ports that no other run has. */
 class ComposedBalancer implements AsyncDisposable {
@@ -44,11 +44,26 @@ class ComposedBalancer implements AsyncDisposable {
       const { success, stderr } = await command.output();
       assert(success, new TextDecoder().decode(stderr));
     };
-    await call("up", "-d", "--no-build", "balancer");
+    const down = () => call("down", "-v", "-t", "30");
+    try {
+      await call("up", "-d", "--no-build", "balancer");
+      return await ComposedBalancer.#of(fleet, port, admin, down);
+    } catch (error) {
+      await down();
+      throw error;
+    }
+  }
+
+  /** The balancer of a fleet, once its replicas are ready. */
+  static async #of(
+    fleet: DockerFleet,
+    port: number,
+    admin: number,
+    down: () => Promise<void>,
+  ): Promise<ComposedBalancer> {
     const filters = { label: [`com.docker.compose.project=${fleet.name}`] };
     const [{ Id }] = await must("GET", `/containers/json?filters=${encoded(filters)}`);
     const [service, api] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${admin}`];
-    const down = () => call("down", "-v", "-t", "30");
     const balancer = new ComposedBalancer(Id, service, api, down);
     await waitFor("three replicas", async () => (await balancer.ready()) === 3, STEP_MS);
     return balancer;
@@ -94,7 +109,7 @@ async function linesOfReadme(): Promise<string> {
 
 /** As a person types them, but silent, and with the status of each on standard error. */
 const CURL = `curl() {
-  case "$*" in */_lb/events*) limit=2 ;; *) limit=60 ;; esac
+  case "$*" in */_lb/events*) limit=2 ;; *) limit=300 ;; esac
   command curl -sS -m "$limit" -w '%{stderr}STATUS %{http_code} %{url_effective}\\n' "$@"
 }
 `;
@@ -119,10 +134,10 @@ function callsOf(lines: string): Call[] {
 
 /** Runs in a replica's container, which has Deno and no shell. */
 const ASK_ALL = `
-const { calls, hosts, headers } = JSON.parse(Deno.args[0]);
+const { calls, hosts, headers, limitMs = 60_000 } = JSON.parse(Deno.args[0]);
 const found = [];
 for (const { method, port, path, body } of calls) for (const host of hosts) {
-  const signal = AbortSignal.timeout(2000);
+  const signal = AbortSignal.timeout(limitMs);
   const answer = await fetch("http://" + host + ":" + port + path, { method, body, headers, signal })
     .then(({ status, body }) => (body?.cancel(), status), () => "no answer");
   found.push([method + " " + host + ":" + port + path, answer]);
@@ -132,7 +147,13 @@ Deno.exit(0);`;
 
 async function askFrom(
   container: string,
-  asked: { readonly calls: readonly Call[]; hosts: string[]; headers?: Record<string, string> },
+  asked: {
+    readonly calls: readonly Call[];
+    readonly hosts: string[];
+    readonly headers?: Record<string, string>;
+    /** Longest wait for an answer, in milliseconds. */
+    readonly limitMs?: number;
+  },
 ): Promise<[string, number | "no answer"][]> {
   const args = ["exec", container, "deno", "eval", "--quiet", ASK_ALL, JSON.stringify(asked)];
   const { code, stdout, stderr } = await run("docker", args, { timeoutMs: STEP_MS });
@@ -161,7 +182,7 @@ dockerTest(
         assert(answer === 401 || answer === 403, `${call}: ${answer}`);
       }
       // No other address of it, nor of the machine, lets a replica in either.
-      const others = { calls: api.slice(0, 4), hosts: [front, gateway] };
+      const others = { calls: api.slice(0, 4), hosts: [front, gateway], limitMs: 2000 };
       for (const [call, answer] of await askFrom(replica, others)) {
         assert(answer === "no answer" || answer === 401 || answer === 403, `${call}: ${answer}`);
       }

@@ -24,7 +24,8 @@ dockerTest(
 );
 
 dockerTest("a container that hangs is found by its heartbeat and replaced", async (fleet) => {
-  await using balancer = await Balancer.ready({ ...fleet.env, LB_HEARTBEAT_MS: "300" });
+  const quick = { LB_HEARTBEAT_MS: "300", LB_HEARTBEAT_TIMEOUT_MS: "1000" };
+  await using balancer = await Balancer.ready({ ...fleet.env, ...quick });
   const victim = (await balancer.replica("Server1"))?.instance;
   await must("POST", `/containers/${victim}/pause`);
   await balancer.until(({ ready, replicas }) =>

@@ -127,7 +127,7 @@ const SECTIONS: Record<string, readonly Case[]> = {
   "5.1.1 stream identifiers": [
     ["an even number", PROTOCOL, headers(2, GET)],
     ["stream 0", PROTOCOL, headers(0, GET)],
-    ["a number that is lower than before", CLOSED, headers(5, GET), headers(3, GET)],
+    ["a number that is lower than before", PROTOCOL, headers(5, GET), headers(3, GET)],
     ["a number that skips others", "status 200", headers(77, GET)],
     ["the largest number", "status 200", headers(2 ** 31 - 1, GET)],
   ],

@@ -1,5 +1,5 @@
 /**
- * A replica of engine process that speaks TLS, with the pair `replica.pem` and `replica.key` of the
+ * A replica of engine process or docker that speaks TLS, with the pair `replica.pem` and `replica.key` of the
  * folder PAIRS. It answers as the built-in replica does, so that loads recognize it.
  *
  * @module
@@ -8,7 +8,7 @@
 const folder = Deno.env.get("PAIRS");
 
 Deno.serve({
-  hostname: "127.0.0.1",
+  hostname: Deno.env.get("LISTEN") ?? "127.0.0.1",
   port: Number(Deno.env.get("PORT")),
   cert: await Deno.readTextFile(`${folder}/replica.pem`),
   key: await Deno.readTextFile(`${folder}/replica.key`),

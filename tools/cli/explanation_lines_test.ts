@@ -8,13 +8,21 @@ const KNOWN = {
   decision: { to: "nobody", why: "none" },
   hash: 7,
   quarantined: false,
+  entry: { protocols: ["http/1.1"], streams: 100, tls: null },
   loadBound: null,
 } as const;
 
 const LOOK = { paint: NO_PAINT, width: 80 };
 
 Deno.test("explain: the reason comes first, then the replicas in routing order", () => {
-  const other = { ready: true, awaited: false, weight: 1, inFlight: 0, cap: null };
+  const other = {
+    ready: true,
+    awaited: false,
+    scheme: "http" as const,
+    weight: 1,
+    inFlight: 0,
+    cap: null,
+  };
   const explanation: Explanation = {
     route: null,
     ...KNOWN,

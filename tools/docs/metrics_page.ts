@@ -68,7 +68,7 @@ function families(): Readonly<Record<string, readonly MetricFamily[]>> {
         ...{ notAfter: new Date(0).toISOString(), daysLeft: 0, ending: false, renewal: null },
       }],
       { issued: 0, failed: 0 },
-      false,
+      { unverified: false, handshakes: { tls13: 0 } },
     ),
     "Process": processMetrics({
       startedAtS: 0,

@@ -9,15 +9,16 @@ import { inspectDocker } from "../docker/engine_choice.ts";
 import { buildImages, DEFAULT_IMAGES } from "../docker/images.ts";
 import { print, printError } from "../print.ts";
 import { ROOT } from "../project.ts";
-import { batchesOf } from "./batches.ts";
+import { type Batch, batchesOf } from "./batches.ts";
 import { denoTest, runBatches } from "./lanes.ts";
 import { plus, type TestCounts } from "./report.ts";
 import { runTool, ToolError } from "../tool.ts";
 
 async function runTests(): Promise<number> {
   const chosen = Deno.args;
-  await prepareDocker();
-  let sum = await runChosen(chosen);
+  const batches = await batchesOf(chosen.filter((word) => !word.startsWith("-")));
+  if (batches.some(({ pure }) => !pure)) await prepareDocker();
+  let sum = await runAll(batches, chosen.filter((word) => word.startsWith("-")));
   const examples = chosen.length === 0 ? await documentedModules() : [];
   if (examples.length > 0) sum = plus(sum, await denoTest(["--doc", ...examples]));
   if (sum.ignored > 0) {
@@ -47,12 +48,13 @@ async function prepareDocker(): Promise<void> {
  * Types are checked by the gates; otherwise each worker that a test starts would be checked again.
  * A single batch writes to the terminal while it runs.
  */
-async function runChosen(chosen: readonly string[]): Promise<TestCounts> {
-  const options = ["--no-check", ...chosen.filter((word) => word.startsWith("-"))];
-  const batches = await batchesOf(chosen.filter((word) => !word.startsWith("-")));
+async function runAll(
+  batches: readonly Batch[],
+  options: readonly string[],
+): Promise<TestCounts> {
   const [only, ...others] = batches;
-  if (only && others.length === 0) return await denoTest([...options, ...only.files]);
-  return await runBatches(batches, options);
+  if (only && others.length === 0) return await denoTest(["--no-check", ...options, ...only.files]);
+  return await runBatches(batches, ["--no-check", ...options]);
 }
 
 /**

@@ -9,7 +9,7 @@ import type { AffinitySettings, PublicApi } from "../../proxy/settings.ts";
 import { keySlot, wholeNumber } from "../../proxy/routing/key.ts";
 import { allowances, capOf, type Loads, UNBOUNDED } from "../../proxy/upstream/bounded_load.ts";
 import type { KeySource } from "../../settings/values.ts";
-import type { View } from "../../view.ts";
+import type { Upstream, View } from "../../view.ts";
 import { decide, type HoldRules, ownerOf } from "./decision.ts";
 import { reasonOf } from "./sentence.ts";
 
@@ -30,6 +30,8 @@ export interface ExplainOptions {
   readonly hold: HoldRules;
   /** The setting `LB_LOAD_BOUND`; 0: none. */
   readonly loadBound: number;
+  /** How the request can reach the balancer. */
+  readonly entry: Explanation["entry"];
 }
 
 /**
@@ -65,6 +67,7 @@ export function explain(key: string, options: ExplainOptions): Explanation {
     quarantined: quarantined.has(key),
     loadBound: options.loadBound || null,
     replicas: replicaLoads(view, loads),
+    entry: options.entry,
   };
 }
 
@@ -85,9 +88,15 @@ function replicaLoads(view: View, loads: Loads): ExplainedReplica[] {
       name,
       ready: ready.has(name),
       awaited: awaited.has(name),
+      scheme: schemeOf(ready.get(name)),
       weight,
       inFlight: loads.inFlight(name),
       cap: cap === Infinity ? null : cap,
     };
   });
+}
+
+function schemeOf(upstream: Upstream | undefined): ExplainedReplica["scheme"] {
+  if (!upstream) return null;
+  return !("path" in upstream.address) && upstream.address.tls ? "https" : "http";
 }

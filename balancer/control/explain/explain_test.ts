@@ -3,6 +3,7 @@ import { Ring } from "../../../ring/mod.ts";
 import type { Upstream, View } from "../../view.ts";
 import { explain, type ExplainOptions } from "./explain.ts";
 
+const ENTRY = { protocols: ["http/1.1"], streams: 100, tls: null };
 const NAMES = ["Server1", "Server2", "Server3"];
 
 function upstream(name: string, ramp = 1): [string, Upstream] {
@@ -48,6 +49,7 @@ function explained(key: string, fleet: Fleet = {}, settings: Partial<ExplainOpti
     loadBound: 0,
     publicApi: "all",
     route: null,
+    entry: ENTRY,
     ...settings,
   });
 }
@@ -89,10 +91,12 @@ Deno.test("an answer has every input of the decision", () => {
     quarantined: false,
     route: null,
     loadBound: null,
+    entry: ENTRY,
     replicas: NAMES.map((name) => ({
       name,
       ready: true,
       awaited: false,
+      scheme: "http" as const,
       weight: 1,
       inFlight: name === "Server1" ? 2 : 0,
       cap: null,

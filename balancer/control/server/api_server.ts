@@ -51,7 +51,7 @@ export interface ApiTls {
 const WITHOUT_TLS = "this port speaks TLS; use https://";
 
 /** Handshakes of the API are not counted: operators are few. */
-const UNCOUNTED = { handshake(): void {} };
+const UNCOUNTED = { handshake(): void {}, secured(): void {} };
 
 /** Connections of one kind, the most recently used one last. */
 type Group = Set<ApiConnection>;

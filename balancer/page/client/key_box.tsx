@@ -59,7 +59,9 @@ export function KeyBox(): JSX.Element {
   );
 }
 
-function Answer({ reason, slot, hashedAs, hash, owner, successors }: Explanation): JSX.Element {
+function Answer(
+  { reason, slot, hashedAs, hash, owner, successors, entry, replicas }: Explanation,
+): JSX.Element {
   const store = useStore();
   const element = useRef<HTMLDivElement>(null);
   useKeptFocus(element, ".key input");
@@ -83,8 +85,27 @@ function Answer({ reason, slot, hashedAs, hash, owner, successors }: Explanation
           </span>}
           {successors.length === 0 && "no other replica"}
         </dd>
+        <dt>Clients speak</dt>
+        <dd>{clientText(entry)}</dd>
+        <dt>Replica speaks</dt>
+        <dd>{schemeText(replicas.find(({ name }) => name === owner)?.scheme)}</dd>
       </dl>
       <button type="button" onClick={clear}>Clear</button>
     </div>
   );
+}
+
+/** Protocols, versions of TLS, and streams. */
+function clientText({ protocols, streams, tls }: Explanation["entry"]): string {
+  const parts = [protocols.join(" and ")];
+  if (tls) parts.push(`${tls.protocols.join(" and ")} over TLS ${tls.versions.join(" and ")}`);
+  const http2 = [...protocols, ...tls?.protocols ?? []].includes("h2");
+  if (http2) parts.push(`${streams} streams a connection`);
+  if (tls?.match === "default") parts.push(`default certificate ${tls.certificate?.join(", ")}`);
+  return parts.join("; ");
+}
+
+function schemeText(scheme: "http" | "https" | null | undefined): string {
+  if (scheme === "https") return "http/1.1 over TLS";
+  return scheme === "http" ? "http/1.1" : "nothing: it is not ready";
 }

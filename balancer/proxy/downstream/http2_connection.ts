@@ -25,6 +25,9 @@ import { StreamClients } from "./stream_clients.ts";
 /** While this many bytes of frames wait, nothing more is read. */
 const MOST_WAITING = 128 * 1024;
 
+/** Idle time, in milliseconds, after which the memory for a page's streams is given back. */
+const SHRINK_MS = 2000;
+
 /** One connection. */
 export class Http2Connection
   implements OpenClient, ConnectionListener, Staged, SessionListener, ChannelHost {
@@ -216,6 +219,7 @@ export class Http2Connection
     if (times.drainAnnounced) this.session.endService();
     if (this.#ended) this.#probe();
     if (this.session.streams.size > 0) return;
+    if (times.idleMs > SHRINK_MS) this.#clients.shrink();
     const { head, keepAlive } = this.#services.timeouts;
     if (!this.session.acknowledged && times.idleMs > head) this.#onSilence();
     else if (times.idleMs > keepAlive) this.#end();

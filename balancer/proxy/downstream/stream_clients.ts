@@ -51,6 +51,11 @@ export class StreamClients implements ClientHost {
     return client.channel;
   }
 
+  /** Ends the unused clients but one: the connection is idle, and each has memory. */
+  shrink(): void {
+    for (const client of this.#unused.slice(1)) client.close();
+  }
+
   /** Ends the clients that stream, or those that do not. */
   cut(streaming: boolean): void {
     for (const client of this.#all) if (client.streaming === streaming) client.close();

@@ -6,7 +6,7 @@
 import type { OwnCounters } from "../stats/counters.ts";
 import type { TlsSettings } from "../settings.ts";
 import { CertificateTable, type Credentials } from "../transport/certificate_table.ts";
-import type { Deadlines, Expiring } from "../transport/deadlines.ts";
+import type { Deadlines } from "../transport/deadlines.ts";
 import { socketOf } from "../transport/socket.ts";
 import type { ServerIdentity } from "../transport/tls_facts.ts";
 import { engineFault } from "../transport/tls_engine_check.ts";
@@ -21,17 +21,20 @@ import {
 } from "../transport/tls_handshake.ts";
 import { ClientCertificates } from "./client_certificates.ts";
 import { HandshakeLimits } from "./handshake_limits.ts";
-import { closeQuietly } from "./proxy_heads.ts";
+import { PendingHandshake } from "./pending_handshake.ts";
+
+/** The name of HTTP/2 in ALPN (RFC 9113, section 3.1). */
+export const HTTP2 = "h2";
 
 /** Dependencies of a {@linkcode TlsPort}. */
 interface TlsServices {
   readonly settings: Pick<TlsSettings, "strictSni" | "handshakes" | "clientsRequired">;
-  readonly deadlines: Pick<Deadlines, "in" | "add" | "delete">;
+  readonly deadlines: Pick<Deadlines, "now" | "in" | "add" | "delete">;
   /** Application protocols in order of preference. */
   readonly protocols: readonly string[];
   /** Milliseconds for a handshake. */
   readonly handshakeMs: number;
-  readonly counters: Pick<OwnCounters, "handshake">;
+  readonly counters: Pick<OwnCounters, "handshake" | "secured">;
   /** Records an error that no client caused. */
   recordFailure(action: string, error: unknown): void;
 }
@@ -52,31 +55,12 @@ interface PlainBytes {
   readonly plain: Uint8Array;
 }
 
-/** A handshake under way: its connection is closed at the deadline. */
-class PendingHandshake implements Expiring {
-  late = false;
-  readonly #connection: Deno.TcpConn;
-
-  constructor(connection: Deno.TcpConn, readonly deadlineAt: number) {
-    this.#connection = connection;
-  }
-
-  onDeadline(): void {
-    this.late = true;
-    this.close();
-  }
-
-  close(): void {
-    closeQuietly(this.#connection);
-  }
-}
-
 /** The TLS port of one worker. */
 export class TlsPort {
   readonly #services: TlsServices;
-  readonly #limits: HandshakeLimits;
+  readonly #limits: HandshakeLimits<PendingHandshake>;
   readonly #pending = new Set<PendingHandshake>();
-  readonly #policy: HandshakePolicy;
+  readonly #policy: Omit<HandshakePolicy, "turn">;
   #table: CertificateTable;
   #clients: ClientCertificates | undefined;
   /** Undefined until there is a certificate to test the engine with. */
@@ -95,7 +79,6 @@ export class TlsPort {
       identity: (name) => this.#identityOf(name),
       admit: (identity, peer) => this.#admit(identity, peer),
       protocols: services.protocols,
-      turn: () => this.#limits.turn(),
     };
     this.#choose(credentials);
   }
@@ -149,27 +132,32 @@ export class TlsPort {
    */
   async secure(unsecured: Unsecured): Promise<Secured | PlainBytes | undefined> {
     const { address, shared, connection } = unsecured;
-    if (!this.#limits.enter(address, shared)) {
-      this.#services.counters.handshake("crowded");
-      closeQuietly(connection);
+    const { deadlines, handshakeMs, counters } = this.#services;
+    const pending = new PendingHandshake(connection, address, shared, deadlines, handshakeMs);
+    if (!this.#limits.enter(pending)) {
+      counters.handshake("crowded");
+      pending.close();
       return undefined;
     }
     try {
-      return await this.#handshake(unsecured);
+      return await this.#handshake(unsecured, pending);
     } finally {
-      this.#limits.leave(address);
+      this.#limits.leave(pending);
     }
   }
 
-  async #handshake({ connection, first }: Unsecured): Promise<Secured | PlainBytes | undefined> {
-    const { deadlines, handshakeMs, counters } = this.#services;
-    const pending = new PendingHandshake(connection, deadlines.in(handshakeMs));
+  async #handshake(
+    { connection, first }: Unsecured,
+    pending: PendingHandshake,
+  ): Promise<Secured | PlainBytes | undefined> {
+    const { deadlines } = this.#services;
     deadlines.add(pending);
     this.#pending.add(pending);
+    const policy = { ...this.#policy, turn: () => pending.queue(this.#limits.turn()) };
     try {
       const socket = socketOf(connection);
-      const secured = await (this.#secure ?? secure)({ connection, socket, first }, this.#policy);
-      counters.handshake(secured.session.resumed ? "resumed" : "full");
+      const secured = await (this.#secure ?? secure)({ connection, socket, first }, policy);
+      this.#succeeded(secured);
       return secured;
     } catch (error) {
       return this.#failed(error, pending);
@@ -179,11 +167,19 @@ export class TlsPort {
     }
   }
 
+  #succeeded({ session: { version, protocol, resumed }, serverName }: Secured): void {
+    const { counters } = this.#services;
+    const kind = serverName === "" ? "none" : this.#table.knows(serverName) ? "known" : "unknown";
+    counters.handshake(resumed ? "resumed" : "full");
+    counters.secured(version, protocol === HTTP2, kind);
+  }
+
   #failed(error: unknown, pending: PendingHandshake): PlainBytes | undefined {
     const { counters, recordFailure } = this.#services;
     const refused = error instanceof HandshakeError ? error : undefined;
     const fault = refused?.fault;
-    counters.handshake(pending.late ? "late" : fault ?? "tls");
+    const end = pending.displaced ? "crowded" : pending.late ? "late" : fault ?? "tls";
+    counters.handshake(end);
     if (refused?.fault === "plain") return { plain: refused.plain };
     pending.close();
     if (fault === undefined) recordFailure("proxy.tls", error);

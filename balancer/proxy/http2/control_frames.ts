@@ -38,7 +38,10 @@ export class ControlFrames extends SessionState {
     this.budget.spend(1);
     const { initialWindow, tableBytes } = this.peer;
     this.peer.read(bytes, start, end);
-    if (this.peer.tableBytes !== tableBytes) this.encoder.limitTable(this.peer.tableBytes);
+    const { smallestTable } = this.peer;
+    // RFC 7541, 4.2: a smaller size in between has evicted entries of the peer, too.
+    if (smallestTable < tableBytes) this.encoder.limitTable(smallestTable);
+    if (this.peer.tableBytes > smallestTable) this.encoder.limitTable(this.peer.tableBytes);
     // Before DATA that the new windows allow.
     this.frames.settingsAck();
     this.notify();

@@ -235,7 +235,7 @@ export class Session extends ControlFrames {
       throw new ConnectionError(COMPRESSION_ERROR, "a list of fields is far too large");
     }
     if (stream) this.#trailers(stream, last);
-    else if (id <= this.lastId) this.onClosed(id);
+    else if (id <= this.lastId) this.onReopened(id);
     else this.beginStream(id, fields, last);
   }
 

@@ -22,6 +22,7 @@ import type { FieldLimits, RequestFields } from "./request_fields.ts";
 import { ResetStreams } from "./reset_streams.ts";
 import { SendQueue } from "./send_queue.ts";
 import * as settings from "./settings.ts";
+import { SkippedStreams } from "./skipped_streams.ts";
 import { Stream, type StreamOwner } from "./stream.ts";
 
 /** Limits of a connection. */
@@ -83,6 +84,7 @@ export class SessionState {
   /** Whether the client has sent GOAWAY. */
   protected peerLeft = false;
   readonly #resets = new ResetStreams();
+  readonly #skipped = new SkippedStreams();
   /** Streams above it are not served. */
   #lastServed = frame.MAX_WINDOW;
   #goingAway = false;
@@ -158,8 +160,15 @@ export class SessionState {
     throw new ConnectionError(STREAM_CLOSED, `a frame on closed stream ${id}`);
   }
 
+  /** HEADERS for a stream that is not open, and not above the last one: RFC 9113, 5.1.1. */
+  protected onReopened(id: number): void {
+    if (this.#skipped.has(id)) throw protocol(`stream ${id} is opened behind ${this.lastId}`);
+    this.onClosed(id);
+  }
+
   /** A new stream. @param last whether its request has no body */
   protected beginStream(id: number, fields: RequestFields, last: boolean): void {
+    this.#skipped.opened(id, this.lastId);
     this.lastId = id;
     // RFC 9113, 6.8: the client repeats these requests on another connection.
     if (id > this.#lastServed) return;

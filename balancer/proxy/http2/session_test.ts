@@ -8,7 +8,7 @@ import { BUDGET_FRAMES } from "./frame_budget.ts";
 import { sendHead } from "./response_fields.ts";
 import { Session } from "./session.ts";
 import type { SessionLimits } from "./session_state.ts";
-import { INITIAL_WINDOW_SIZE } from "./settings.ts";
+import { HEADER_TABLE_SIZE, INITIAL_WINDOW_SIZE } from "./settings.ts";
 import type { Stream, StreamOwner } from "./stream.ts";
 import * as client from "./testing.ts";
 import { type Frame, framesIn, GET, join, POST, START } from "./testing.ts";
@@ -197,6 +197,30 @@ Deno.test("The end is announced first; streams that come until it is seen are se
   peer.send(client.headers(5, GET));
   assertEquals([...peer.owners.keys()], [1, 3]);
   assertEquals(peer.error, "NO_ERROR");
+});
+
+Deno.test("The smallest of several table sizes in one frame is announced, then the last", () => {
+  const peer = new Peer();
+  peer.send(client.settings([HEADER_TABLE_SIZE, 0], [HEADER_TABLE_SIZE, 4096]));
+  peer.send(client.headers(1, GET));
+  peer.frames();
+  peer.owners.get(1)!.answer(0);
+  const [head] = peer.frames();
+  assertEquals([...head!.payload.subarray(0, 4)], [0x20, 0x3f, 0xe1, 0x1f]);
+});
+
+Deno.test("A stream that was skipped cannot be opened later; one that was used is closed", () => {
+  const outcome = (...frames: Uint8Array[]) => {
+    const peer = new Peer();
+    peer.send(...frames);
+    return peer.error;
+  };
+  const used = join(client.headers(5, GET), client.resetOf(5, CANCEL), client.headers(9, GET));
+  assertEquals(outcome(used, client.headers(3, GET)), "PROTOCOL_ERROR");
+  assertEquals(outcome(used, client.headers(7, GET)), "PROTOCOL_ERROR");
+  assertEquals(outcome(used, client.headers(5, GET)), "STREAM_CLOSED");
+  assertEquals(outcome(used, client.data(7, "a")), "STREAM_CLOSED");
+  assertEquals(outcome(used, client.windowUpdate(7, 1)), "NO_ERROR");
 });
 
 /** Floods, each with one frame more than any client has a reason for. */

@@ -21,6 +21,8 @@ const LARGEST_FRAME = 2 ** 24 - 1;
 export class PeerSettings {
   /** Largest size of the table that its decoder keeps. */
   tableBytes = TABLE_BYTES;
+  /** The smallest of the sizes in the last frame, or the size before it. */
+  smallestTable = TABLE_BYTES;
   /** The window of a new stream. */
   initialWindow = INITIAL_WINDOW;
   /** The longest payload that it accepts. */
@@ -35,6 +37,7 @@ export class PeerSettings {
    * @throws {ConnectionError} a value is out of bounds
    */
   read(bytes: Uint8Array, start: number, end: number): void {
+    this.smallestTable = this.tableBytes;
     for (let at = start; at < end; at += 6) {
       this.#set(bytes[at]! << 8 | bytes[at + 1]!, read32(bytes, at + 2));
     }
@@ -45,6 +48,7 @@ export class PeerSettings {
     switch (id) {
       case HEADER_TABLE_SIZE:
         this.tableBytes = value;
+        this.smallestTable = Math.min(this.smallestTable, value);
         return;
       case ENABLE_PUSH:
         if (value > 1) throw outOfBounds("ENABLE_PUSH", "0 or 1", value);

@@ -80,6 +80,23 @@ export const HANDSHAKES = [
 /** How a handshake of TLS ends. */
 export type HandshakeEnd = (typeof HANDSHAKES)[number];
 
+/** Versions of TLS and application protocols of clients with TLS. */
+export const SECURED = [
+  { version: "1.2", protocol: "http/1.1" },
+  { version: "1.2", protocol: "h2" },
+  { version: "1.3", protocol: "http/1.1" },
+  { version: "1.3", protocol: "h2" },
+] as const;
+
+/**
+ * The server names of clients with TLS. `known`: a certificate is valid for it; `unknown`: the
+ * default certificate was presented; `none`: the client sent none.
+ */
+export const SERVER_NAMES = ["known", "unknown", "none"] as const;
+
+/** A kind of server name. */
+export type ServerNameKind = (typeof SERVER_NAMES)[number];
+
 /** How handshakes of TLS with replicas end: by version, or why they failed. */
 export const UPSTREAM_HANDSHAKES = [
   "tls13",
@@ -133,6 +150,8 @@ export const WORKER = layout({
   unlogged: 1,
   handshakes: HANDSHAKES.length,
   upstreamHandshakes: UPSTREAM_HANDSHAKES.length,
+  secured: SECURED.length,
+  serverNames: SERVER_NAMES.length,
   http2Connections: 1,
   http2Streams: 1,
   http2StreamErrors: 1,

@@ -15,7 +15,9 @@ import {
   OUTCOMES,
   REFUSALS,
   REPLICA,
+  SECURED,
   SERVER_ERROR,
+  SERVER_NAMES,
   UPSTREAM_HANDSHAKES,
   WORKER,
 } from "./counter_layout.ts";
@@ -60,6 +62,15 @@ interface Http2Counts {
   readonly connectionErrors: number;
 }
 
+/** Connections of clients that speak the same. */
+interface SecuredCount {
+  /** Version of TLS: `1.2` or `1.3`. */
+  readonly version: string;
+  /** Name of the application protocol in ALPN: `http/1.1` or `h2`. */
+  readonly protocol: string;
+  readonly count: number;
+}
+
 /** Counters of the workers since the start. */
 export interface WorkerCounts {
   /** Requests that no replica answered. */
@@ -80,6 +91,10 @@ export interface WorkerCounts {
   readonly acceptFailures: number;
   /** Handshakes of TLS, by their end. */
   readonly handshakes: Readonly<Record<string, number>>;
+  /** Connections of clients with TLS, by its version and the application protocol. */
+  readonly secured: readonly SecuredCount[];
+  /** The same by the kind of their server name. */
+  readonly serverNames: Readonly<Record<string, number>>;
   /** Handshakes of TLS with replicas, by their end. */
   readonly upstreamHandshakes: Readonly<Record<string, number>>;
   readonly deniedRetries: number;
@@ -144,6 +159,8 @@ export function workerCounts(row: Float64Array): WorkerCounts {
     turnedAway: row[WORKER.turnedAway]!,
     acceptFailures: row[WORKER.acceptFailures]!,
     handshakes: byName(HANDSHAKES, row, WORKER.handshakes),
+    secured: SECURED.map((kind, i) => ({ ...kind, count: row[WORKER.secured + i]! })),
+    serverNames: byName(SERVER_NAMES, row, WORKER.serverNames),
     upstreamHandshakes: byName(UPSTREAM_HANDSHAKES, row, WORKER.upstreamHandshakes),
     deniedRetries: row[WORKER.denied]!,
     loggedLines: row[WORKER.logged]!,

@@ -17,6 +17,8 @@ import {
   type RefusalCause,
   REFUSALS,
   REPLICA,
+  SERVER_NAMES,
+  type ServerNameKind,
   UPSTREAM_HANDSHAKES,
   type UpstreamHandshakeEnd,
   WORKER,
@@ -134,6 +136,19 @@ export class OwnCounters {
   /** A handshake of TLS ended. */
   handshake(end: HandshakeEnd): void {
     this.#row[WORKER.handshakes + HANDSHAKES.indexOf(end)]! += 1;
+  }
+
+  /**
+   * A client's connection speaks TLS.
+   *
+   * @param version `TLSv1.2` or `TLSv1.3`
+   * @param http2 whether it speaks HTTP/2
+   * @param name the kind of its server name
+   */
+  secured(version: string, http2: boolean, name: ServerNameKind): void {
+    const cell = (version === "TLSv1.2" ? 0 : 2) + Number(http2);
+    this.#row[WORKER.secured + cell]! += 1;
+    this.#row[WORKER.serverNames + SERVER_NAMES.indexOf(name)]! += 1;
   }
 
   /** A handshake of TLS with a replica ended. */

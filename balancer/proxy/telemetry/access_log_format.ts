@@ -90,7 +90,8 @@ function replicaFields(record: RequestRecord): string {
   const attempt = answerer(record);
   if (!attempt) return "";
   return `,"ringkeeper.replica":${JSON.stringify(attempt.replica)}` +
-    `,"ringkeeper.instance":${JSON.stringify(attempt.instance)}`;
+    `,"ringkeeper.instance":${JSON.stringify(attempt.instance)}` +
+    (attempt.secure ? ',"ringkeeper.upstream_scheme":"https"' : "");
 }
 
 /** The start of a late record's request is unknown. */

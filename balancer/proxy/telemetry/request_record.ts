@@ -20,6 +20,8 @@ export interface Attempt {
   /** The replica's name; `control` for the control API. */
   readonly replica: string;
   readonly instance: string;
+  /** Whether the replica is reached over TLS. */
+  readonly secure: boolean;
   /** When sending began, or the opening of a connection for it. */
   startedAt: number;
   /** When the first byte of a response arrived, interim responses included. */
@@ -164,6 +166,7 @@ export class RequestRecord {
     const attempt: Attempt = {
       replica: upstream.name,
       instance: upstream.instance,
+      secure: !("path" in upstream.address) && upstream.address.tls === true,
       startedAt,
       firstByteAt: undefined,
       endedAt: undefined,

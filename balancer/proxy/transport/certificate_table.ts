@@ -58,8 +58,16 @@ export class CertificateTable {
    */
   find(serverName: string): Certificate | undefined {
     const name = normal(serverName);
-    const found = this.#byName.get(name) ?? this.#byName.get(wildcardOf(name));
-    return found ?? (this.#awaited.has(name) ? undefined : this.#fallback);
+    return this.#valid(name) ?? (this.#awaited.has(name) ? undefined : this.#fallback);
+  }
+
+  /** Whether a certificate is valid for a name. */
+  knows(serverName: string): boolean {
+    return this.#valid(normal(serverName)) !== undefined;
+  }
+
+  #valid(name: string): Certificate | undefined {
+    return this.#byName.get(name) ?? this.#byName.get(wildcardOf(name));
   }
 }
 

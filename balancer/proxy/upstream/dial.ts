@@ -56,7 +56,7 @@ function refuse(connection: Deno.TcpConn): Promise<never> {
  * @param tls whom the balancer trusts
  * @param counters counters of handshakes
  */
-export function countedTls(tls: TlsClient, counters: HandshakeCounters): Secure {
+export function countedTls(tls: Pick<TlsClient, "secure">, counters: HandshakeCounters): Secure {
   return async (connection, hostname, signal) => {
     try {
       const { stream, session } = await tls.secure(connection, hostname, signal);

@@ -14,7 +14,7 @@ import { ProtocolChoice } from "../downstream/protocol_choice.ts";
 import { type FailureMessage, RETRY_AFTER_S } from "../errors/error_response.ts";
 import { OpenClients } from "../downstream/open_clients.ts";
 import { closeQuietly, type NamedClient, ProxyHeads } from "../downstream/proxy_heads.ts";
-import { TlsPort } from "../downstream/tls_port.ts";
+import { HTTP2, TlsPort } from "../downstream/tls_port.ts";
 import type { ProxySettings, TlsSettings } from "../settings.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
 import { ClientFactory } from "./client_factory.ts";
@@ -23,9 +23,6 @@ import { OUT_OF_ROOM } from "../errors/refusal.ts";
 import { Connection } from "../transport/connection.ts";
 
 const TOO_MANY = "too many connections; try again";
-
-/** The name of HTTP/2 in ALPN (RFC 9113, section 3.1). */
-const HTTP2 = "h2";
 
 const NO_CREDENTIALS: Credentials = { certificates: [], clientCa: undefined };
 

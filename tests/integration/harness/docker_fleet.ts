@@ -21,6 +21,8 @@ export class DockerFleet implements AsyncDisposable {
       LB_FLEET: this.name,
       LB_CONTAINER_PREFIX: `${this.name}-`,
       LB_DOCKER_NETWORK: this.name,
+      // A busy machine is no reason to replace a container whose instance a test compares.
+      LB_HEARTBEAT_TIMEOUT_MS: "5000",
     };
   }
 

@@ -35,29 +35,39 @@ export class Http2Client implements Disposable {
   /** Names of the errors of GOAWAY, with the last stream of each. */
   readonly goAways: [code: string, last: number][] = [];
   closed = false;
-  readonly #connection: Deno.TcpConn;
+  readonly #connection: Deno.Conn;
   readonly #fields = new FieldReader();
   readonly #buffer = new Uint8Array(64 * 1024);
   #rest = new Uint8Array(0);
   #marks = 0;
   #disposed = false;
 
-  private constructor(connection: Deno.TcpConn) {
-    connection.setNoDelay(true);
+  private constructor(connection: Deno.Conn) {
     this.#connection = connection;
   }
 
   /** Connects; sends nothing. */
   static async to(port: number): Promise<Http2Client> {
-    return new Http2Client(await within("connect", Deno.connect({ port, hostname: "127.0.0.1" })));
+    return new Http2Client(await connect(port));
+  }
+
+  /** Connects over TLS; sends nothing. @param ca the authority of `a.test`, as PEM text */
+  static async toTls(port: number, ca: string): Promise<Http2Client> {
+    const options = { hostname: "a.test", caCerts: [ca], alpnProtocols: ["h2"] };
+    const secured = Deno.startTls(await connect(port), options);
+    return new Http2Client(await within("the handshake", secured));
   }
 
   /** Connects, and exchanges settings. */
   static async open(port: number, ...pairs: (readonly [number, number])[]): Promise<Http2Client> {
-    const client = await Http2Client.to(port);
+    return await (await Http2Client.to(port)).start(...pairs);
+  }
+
+  /** Exchanges settings. */
+  async start(...pairs: (readonly [number, number])[]): Promise<Http2Client> {
     const ack = frameOf(frame.SETTINGS, frame.ACK, 0);
-    await client.send(frame.PREFACE, settings(...pairs), ack);
-    return client;
+    await this.send(frame.PREFACE, settings(...pairs), ack);
+    return this;
   }
 
   async send(...parts: readonly Uint8Array[]): Promise<void> {
@@ -151,9 +161,16 @@ export class Http2Client implements Disposable {
   }
 }
 
+async function connect(port: number): Promise<Deno.TcpConn> {
+  const connection = await within("connect", Deno.connect({ port, hostname: "127.0.0.1" }));
+  connection.setNoDelay(true);
+  return connection;
+}
+
 function isEnd(error: unknown): boolean {
   return error instanceof Deno.errors.ConnectionReset || error instanceof Deno.errors.BrokenPipe ||
-    error instanceof Deno.errors.ConnectionAborted;
+    error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.UnexpectedEof;
 }
 
 /** The status of an answer; undefined without one. */
