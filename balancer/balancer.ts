@@ -57,8 +57,43 @@ interface StartOptions {
 export async function startBalancer(
   given: GivenSettings,
   log: Log,
-  { traces, environment }: StartOptions,
+  start: StartOptions,
 ): Promise<Running> {
+  const { foundation, ownership, unwatch } = await openFoundation(given, log, start);
+  const { port, tls, upstreamTls, engine, cluster } = foundation;
+  const ending = new AbortController();
+  const parts = await buildParts(foundation, ending.signal);
+  await serve(parts, ownership);
+  await port.release();
+  await tls.release((answers) => parts.dataPlane.challenge(answers));
+  resume(parts, foundation, ending.signal);
+  report(parts, foundation);
+  ownership.watch();
+  return {
+    eventLog: parts.fleet.eventLog,
+    settings: parts.live,
+    takenOver: ownership.takenOver,
+    handOver: () => handOver(parts, ownership),
+    end: async () => {
+      ending.abort();
+      await tls.close();
+      await end(parts, parts.live.config);
+      await upstreamTls.close();
+      await ownership.release();
+      // The other balancers of the store go on with the replicas and their network.
+      if (!cluster) await engine.dispose();
+      ownership.unlock();
+      unwatch();
+    },
+  };
+}
+
+/** Opens what the parts of a balancer need: first the shared store, the engine and the ports. */
+async function openFoundation(
+  given: GivenSettings,
+  log: Log,
+  { traces, environment }: StartOptions,
+) {
   const { config } = given;
   const errorPages = loadErrorPages(config.http.errorPages);
   const failures = new Failures(log.logger);
@@ -84,36 +119,11 @@ export async function startBalancer(
     cluster: joined?.cluster,
   });
   const upstreamTls = await UpstreamTls.open(config.upstreamTls, { log: log.logger, failures });
-  const ending = new AbortController();
-  const cluster = joined?.cluster;
-  const foundation: Foundation = {
-    ...{ given, config, log, failures, engine, port, tls, upstreamTls, traces, cluster },
-    ...{ errorPages, secret: joined?.secret },
-  };
-  const parts = await buildParts(foundation, ending.signal);
-  await serve(parts, ownership);
-  await port.release();
-  await tls.release((answers) => parts.dataPlane.challenge(answers));
-  resume(parts, foundation, ending.signal);
-  report(parts, foundation);
-  ownership.watch();
-  return {
-    eventLog: parts.fleet.eventLog,
-    settings: parts.live,
-    takenOver: ownership.takenOver,
-    handOver: () => handOver(parts, ownership),
-    end: async () => {
-      ending.abort();
-      await tls.close();
-      await end(parts, parts.live.config);
-      await upstreamTls.close();
-      await ownership.release();
-      // The other balancers of the store go on with the replicas and their network.
-      if (!cluster) await engine.dispose();
-      ownership.unlock();
-      unwatch();
-    },
-  };
+  const foundation = {
+    ...{ given, config, log, failures, engine, port, tls, upstreamTls, traces },
+    ...{ cluster: joined?.cluster, errorPages, secret: joined?.secret },
+  } satisfies Foundation;
+  return { foundation, ownership, unwatch };
 }
 
 /** The port opens once the fleet is known, so that the first request finds a view. */

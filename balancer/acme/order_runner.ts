@@ -61,11 +61,11 @@ export async function performOrder(
     steps.begin(data.type);
     if (data.type === "issued") return end.resolve(data.chain);
     if (data.type === "failed") return end.reject(new OrderError(data.fault.message, data.fault));
-    handle(data, handlers).then(() => tell(worker, { type: "go" }), end.reject);
+    handle(data, handlers).then(() => post(worker, { type: "go" }), end.reject);
   };
   try {
     if (ending.aborted) abort();
-    else tell(worker, { type: "start", request });
+    else post(worker, { type: "start", request });
     return await end.promise;
   } finally {
     clearTimeout(deadline);
@@ -101,6 +101,6 @@ async function handle(event: OrderEvent, handlers: OrderHandlers): Promise<void>
   if (event.type === "challenge") await handlers.challenge(event.token, event.answer);
 }
 
-function tell(worker: Worker, message: ToOrder): void {
+function post(worker: Worker, message: ToOrder): void {
   worker.postMessage(message);
 }

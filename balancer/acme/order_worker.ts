@@ -19,9 +19,9 @@ self.onmessage = ({ data }: MessageEvent<ToOrder>) => {
 
 async function perform(request: OrderRequest): Promise<void> {
   try {
-    tell({ type: "issued", chain: await obtain(request, report) });
+    post({ type: "issued", chain: await obtain(request, report) });
   } catch (error) {
-    tell({ type: "failed", fault: faultOf(error) });
+    post({ type: "failed", fault: faultOf(error) });
   }
 }
 
@@ -29,10 +29,10 @@ async function perform(request: OrderRequest): Promise<void> {
 function report(event: OrderEvent): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   go = resolve;
-  tell(event);
+  post(event);
   return promise;
 }
 
-function tell(event: OrderEvent): void {
+function post(event: OrderEvent): void {
   self.postMessage(event);
 }

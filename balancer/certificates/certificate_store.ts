@@ -236,11 +236,11 @@ export class CertificateStore implements AsyncDisposable {
     this.#loaded.clear();
     for (const one of set.certificates) this.#loaded.set(one.name, one);
     if (!this.#opened) return;
-    this.#tell(before, set);
+    this.#notify(before, set);
     for (const listener of this.#listeners) listener(set);
   }
 
-  #tell(before: CertificateSet, { certificates }: CertificateSet): void {
+  #notify(before: CertificateSet, { certificates }: CertificateSet): void {
     const { log } = this.#options;
     if (this.#set.clientCa !== before.clientCa) {
       log.info("the authorities of {file} are in use", { file: this.#options.clientCa });

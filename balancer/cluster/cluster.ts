@@ -88,7 +88,7 @@ export class Cluster {
     const shared = (name: string) =>
       new AnnouncedStore(
         boundedStore(stores.open(name), clock, leaseMs * ANSWER),
-        (epoch) => this.#peers?.tell({ saved: { [name]: epoch } }),
+        (epoch) => this.#peers?.announce({ saved: { [name]: epoch } }),
       );
     const announced = { state: shared("state"), instances: shared("instances") };
     this.#announced = announced;
@@ -199,12 +199,12 @@ export class Cluster {
 
   /** Tells the other balancers of evidence that an instance failed. */
   doubt(instance: string): void {
-    this.#peers?.tell({ doubted: [instance] });
+    this.#peers?.announce({ doubted: [instance] });
   }
 
   /** Tells the other balancers that the engine has reported the end of an instance. */
   reportEnd(ended: EndedInstance): void {
-    this.#peers?.tell({ ended: [ended] });
+    this.#peers?.announce({ ended: [ended] });
   }
 
   /**
@@ -238,7 +238,7 @@ export class Cluster {
 
   /** Reports soon what this balancer routes by. */
   touch(): void {
-    this.#peers?.tell();
+    this.#peers?.announce();
     this.#balancers.touch();
   }
 

@@ -91,7 +91,7 @@ export class Lease {
   #seen: SeenLease | undefined;
   #renewal: Renewal | undefined;
   #tenure = 0;
-  #told = false;
+  #notified = false;
   #closed = false;
   #silence = 0;
   #cancelSilence: (() => void) | undefined;
@@ -177,7 +177,7 @@ export class Lease {
     } catch (error) {
       failures.record("cluster.lease", error);
     }
-    this.#tell();
+    this.#notify();
     if (this.#closed) return;
     this.#cancelTick = clock.after(leaseMs / RENEWALS, () => this.#ticking = this.#tick());
   }
@@ -219,16 +219,16 @@ export class Lease {
   }
 
   /** Reports a change, and schedules the report of the lease's end. */
-  #tell(): void {
+  #notify(): void {
     const { clock, leaseMs, onChange } = this.#options;
     this.#cancelEnd?.();
     const { held } = this;
     if (held && !this.#closed) {
       const left = this.#renewal!.at + leaseMs * USED - clock.now();
-      this.#cancelEnd = clock.after(Math.max(1, Math.ceil(left)), () => this.#tell());
+      this.#cancelEnd = clock.after(Math.max(1, Math.ceil(left)), () => this.#notify());
     }
-    if (held === this.#told) return;
-    this.#told = held;
+    if (held === this.#notified) return;
+    this.#notified = held;
     onChange();
   }
 

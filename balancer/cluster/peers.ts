@@ -63,7 +63,7 @@ export class Peers {
    * @param news the news
    * @param selects whether a balancer gets them; all by default
    */
-  tell(news: PeerNews = {}, selects: (one: BalancerReport) => boolean = () => true): void {
+  announce(news: PeerNews = {}, selects: (one: BalancerReport) => boolean = () => true): void {
     if (this.#closed) return;
     const others = this.#options.others();
     this.#forgetExcept(others);
@@ -77,7 +77,7 @@ export class Peers {
 
   /** Sends this balancer's report to the others that no message has reached. */
   greet(): void {
-    this.tell({}, ({ id }) => !this.reaches(id));
+    this.announce({}, ({ id }) => !this.reaches(id));
   }
 
   /** Ends all messages. */

@@ -57,7 +57,7 @@ async function settled(): Promise<void> {
 Deno.test("peers: news goes to every other balancer that has an address, with the own report", async () => {
   const harness = new Harness();
   harness.others = [report("b"), { ...report("c"), addresses: [] }];
-  harness.peers.tell({ saved: { state: 7 }, doubted: ["i1"] });
+  harness.peers.announce({ saved: { state: 7 }, doubted: ["i1"] });
   await settled();
   assertEquals(harness.sent.map(({ to, saved, doubted }) => ({ to, saved, doubted })), [
     { to: "b", saved: { state: 7 }, doubted: ["i1"] },
@@ -71,9 +71,9 @@ Deno.test("peers: while a message is under way, further news is collected, and t
   harness.others = [report("b")];
   const first = Promise.withResolvers<void>();
   harness.answer = () => first.promise;
-  harness.peers.tell();
-  for (let n = 0; n < MAX_ENTRIES + 50; n++) harness.peers.tell({ doubted: [`i${n}`] });
-  harness.peers.tell({ saved: { state: 8 }, ended: [{ instance: "i1", reason: "exit 1" }] });
+  harness.peers.announce();
+  for (let n = 0; n < MAX_ENTRIES + 50; n++) harness.peers.announce({ doubted: [`i${n}`] });
+  harness.peers.announce({ saved: { state: 8 }, ended: [{ instance: "i1", reason: "exit 1" }] });
   await settled();
   assertEquals(harness.sent.length, 1);
   harness.answer = () => Promise.resolve();
@@ -89,13 +89,13 @@ Deno.test("peers: a balancer that cannot be reached is recorded once, until a me
   harness.others = [report("b")];
   harness.answer = () => Promise.reject(new Error("refused"));
   for (let n = 0; n < 3; n++) {
-    harness.peers.tell();
+    harness.peers.announce();
     await settled();
   }
   assertEquals(harness.failures.actions, ["cluster.peer"]);
   assert(!harness.peers.reaches("b"));
   harness.answer = () => Promise.resolve();
-  harness.peers.tell();
+  harness.peers.announce();
   await settled();
   assert(harness.peers.reaches("b"));
 });

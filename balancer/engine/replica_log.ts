@@ -21,7 +21,7 @@ export const BURST_BYTES = 256 * 1024;
 const RECORD_BYTES = 128;
 
 /** Interval between warnings about dropped lines, in milliseconds. */
-const TELL_MS = 1000;
+const REPORT_MS = 1000;
 
 const SECOND_MS = 1000;
 
@@ -36,7 +36,7 @@ export class ReplicaLog {
   /** When the bucket is empty: a leaky bucket, in milliseconds of `performance.now()`. */
   #emptyAt = -Infinity;
   #dropped = 0;
-  #telling: ReturnType<typeof setTimeout> | undefined;
+  #reportTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param name the replica's name
@@ -65,7 +65,7 @@ export class ReplicaLog {
   /** Writes the unfinished last lines, and the number of dropped lines. */
   end(): void {
     for (const stream of this.#streams) stream.end();
-    this.#tell();
+    this.#reportLost();
   }
 
   #hasRoom(): boolean {
@@ -83,12 +83,12 @@ export class ReplicaLog {
 
   #drop(lines: number): void {
     this.#dropped += lines;
-    this.#telling ??= setTimeout(() => this.#tell(), TELL_MS);
+    this.#reportTimer ??= setTimeout(() => this.#reportLost(), REPORT_MS);
   }
 
-  #tell(): void {
-    clearTimeout(this.#telling);
-    this.#telling = undefined;
+  #reportLost(): void {
+    clearTimeout(this.#reportTimer);
+    this.#reportTimer = undefined;
     const lines = this.#dropped;
     if (lines === 0) return;
     this.#dropped = 0;

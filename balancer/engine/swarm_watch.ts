@@ -59,7 +59,7 @@ export class SwarmWatch {
     if (!this.#closing) this.#start();
     await this.#first.promise;
     // The first listener got the event from the poll itself.
-    if (joined && this.#away) this.#tellAway(listener, new Error("it did not answer before"));
+    if (joined && this.#away) this.#notifyAway(listener, new Error("it did not answer before"));
     return { close: () => this.#remove(listener) };
   }
 
@@ -97,15 +97,15 @@ export class SwarmWatch {
       const placed = placedServices(await this.#options.read());
       if (signal.aborted) return;
       this.#placed = placed;
-      if (this.#away) this.#tell({ type: "back" });
+      if (this.#away) this.#notify({ type: "back" });
       this.#away = false;
-      for (const exit of this.#diff.take(placed)) this.#tell(exit);
+      for (const exit of this.#diff.take(placed)) this.#notify(exit);
     } catch (error) {
       if (signal.aborted) return;
       if (this.#away) return;
       this.#away = true;
       this.#options.failures.record("swarm.watch", error);
-      for (const listener of this.#listeners) this.#tellAway(listener, error);
+      for (const listener of this.#listeners) this.#notifyAway(listener, error);
     }
   }
 
@@ -130,14 +130,14 @@ export class SwarmWatch {
       task?.Status.ContainerStatus?.ContainerID === container
     );
     const exit = own && this.#diff.end(own.service.ID, reason);
-    if (exit) this.#tell(exit);
+    if (exit) this.#notify(exit);
   }
 
-  #tell(event: EngineEvent): void {
+  #notify(event: EngineEvent): void {
     for (const listener of [...this.#listeners]) listener(event);
   }
 
-  #tellAway(listener: (event: EngineEvent) => void, error: unknown): void {
+  #notifyAway(listener: (event: EngineEvent) => void, error: unknown): void {
     const cause = error instanceof EngineError ? error : toSwarmError("watch tasks", error);
     listener({ type: "away", error: cause });
   }

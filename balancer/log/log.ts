@@ -54,7 +54,7 @@ export class Log {
   private constructor(level: Level, style: LogStyle, to: Writable) {
     this.level = level;
     this.style = style;
-    this.#output = new Output(to, (lines) => this.#tellLost(lines));
+    this.#output = new Output(to, (lines) => this.#reportLost(lines));
   }
 
   /**
@@ -109,7 +109,7 @@ export class Log {
     return (record) => this.#output.write(encoder.encode(format(record)), waitingBytes);
   }
 
-  #tellLost(lines: number): void {
+  #reportLost(lines: number): void {
     this.logger.warn("{lines} lines of the log were lost: their reader was too slow", { lines });
   }
 }

@@ -35,7 +35,7 @@ export class Output {
   readonly #pieces: Piece[] = [];
   #waitingBytes = 0;
   /** Lost lines that were not reported yet. */
-  #untold = 0;
+  #unreported = 0;
   #lost = 0;
   /** Whether the last piece broke off in the middle of a line. */
   #torn = false;
@@ -82,7 +82,7 @@ export class Output {
 
   /** Adds lines that were lost before they got here, so that they are reported too. */
   miss(lines: number): void {
-    this.#untold += lines;
+    this.#unreported += lines;
   }
 
   /**
@@ -110,7 +110,7 @@ export class Output {
       if (!done) this.#waitingBytes -= bytes.length;
       if (!done && !written) this.#loseOwn();
       done?.(written);
-      if (written) this.#tell();
+      if (written) this.#reportLost();
     }
     this.#writing = undefined;
   }
@@ -132,13 +132,13 @@ export class Output {
 
   #loseOwn(): void {
     this.#lost++;
-    this.#untold++;
+    this.#unreported++;
   }
 
-  #tell(): void {
-    if (this.#untold === 0) return;
-    const lost = this.#untold;
-    this.#untold = 0;
+  #reportLost(): void {
+    if (this.#unreported === 0) return;
+    const lost = this.#unreported;
+    this.#unreported = 0;
     this.#onLost(lost);
   }
 }

@@ -74,19 +74,19 @@ export function dockerSocket(dockerHost = ""): string {
 /**
  * Chooses the engine. Docker is chosen only if everything that it needs is present.
  *
- * @param wish the user's choice
+ * @param wanted the user's choice
  * @param docker the result of the check
  * @throws {ToolError} if docker was requested but is unavailable
  */
-export function chooseEngine(wish: WantedEngine, docker: DockerFindings): EngineChoice {
-  if (wish === "process") return { engine: "process", why: "asked for" };
-  if (wish === "swarm") return swarmChoice(docker);
+export function chooseEngine(wanted: WantedEngine, docker: DockerFindings): EngineChoice {
+  if (wanted === "process") return { engine: "process", why: "asked for" };
+  if (wanted === "swarm") return swarmChoice(docker);
   const { trouble = "Docker answers, but there is neither `docker compose` nor docker-compose" } =
     docker;
   if (docker.version && docker.compose) {
     return { engine: "docker", compose: docker.compose, why: `Docker ${docker.version} answers` };
   }
-  if (wish === "auto") return { engine: "process", why: trouble };
+  if (wanted === "auto") return { engine: "process", why: trouble };
   throw new ToolError(`engine docker: ${trouble}; make run ENGINE=process needs no Docker`);
 }
 

@@ -34,20 +34,20 @@ export interface Decided<D extends Decision = Decision> {
  */
 export function decide(key: string, slot: number, situation: Situation): Decided {
   const { view, hold } = situation;
-  const seeker = {
+  const input = {
     key,
     failed: new Set<string>(),
-    anyone: view.ready.size === 0,
-    spills: true,
+    acceptsAny: view.ready.size === 0,
+    maySpill: true,
     holdUntil: hold.ms,
     graceUntil: 0,
   };
-  const choose = (now: number) => chooseRoute(view, seeker, hold, now);
+  const choose = (now: number) => chooseRoute(view, input, hold, now);
   const place = (choice: Choice) => placed(choice, key, slot, situation);
   const choice = choose(0);
   if (choice.to !== "wait") return place(choice);
   const { decision: then, byLoad } = place(choose(choice.until));
-  const name = seeker.anyone ? undefined : ownerOf(view, slot);
+  const name = input.acceptsAny ? undefined : ownerOf(view, slot);
   const whom = name === undefined ? { why: "none" } as const : { name, why: "awaited" } as const;
   return { decision: { to: "wait", ...whom, ms: choice.until, then }, byLoad };
 }

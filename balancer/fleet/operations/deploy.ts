@@ -70,26 +70,26 @@ export class Deploys {
     onStep: (step: DeployStep) => void,
     minReadyMs: number = this.#options.fleet.policy.minReadyMs,
   ): Promise<DeployStep> {
-    const tell = this.#teller(onStep);
+    const report = this.#reporter(onStep);
     const { changeLock, fleet } = this.#options;
     try {
       // Outside the lock: other changes need not wait while an image is pulled.
       const image = request.image === undefined
         ? {}
-        : await this.#pin({ image: request.image }, tell);
+        : await this.#pin({ image: request.image }, report);
       const begun = await changeLock.run(async () => {
-        const template = await this.#pinned(templateOf(request, image, fleet), tell);
+        const template = await this.#pinned(templateOf(request, image, fleet), report);
         await this.#save(template);
         // The balancer that heals notices the saved deploy and runs it.
         if (!fleet.mayHeal) return { template };
         const replace = fleet.members.filter(inRing);
-        return await this.#run({ template, replace, minReadyMs }, tell);
+        return await this.#run({ template, replace, minReadyMs }, report);
       });
-      return "step" in begun ? begun : await this.#follow(begun.template, tell);
+      return "step" in begun ? begun : await this.#follow(begun.template, report);
     } catch (error) {
       // The image could not be resolved; nothing has been replaced.
       if (!(error instanceof EngineError)) throw error;
-      return last({ step: "rolled-back", reason: error.message }, tell);
+      return last({ step: "rolled-back", reason: error.message }, report);
     }
   }
 
@@ -103,7 +103,7 @@ export class Deploys {
    *   it are replaced, and the call can be repeated
    */
   resume(): Promise<DeployStep | undefined> {
-    const tell = this.#teller(() => {});
+    const report = this.#reporter(() => {});
     const { changeLock, fleet } = this.#options;
     return changeLock.run(async () => {
       await fleet.known();
@@ -113,31 +113,31 @@ export class Deploys {
         inRing(member) && !sameTemplate(member.template, wanted)
       );
       if (!fleet.deploying && replace.length === 0) return undefined;
-      const template = await this.#pinned(wanted, tell);
+      const template = await this.#pinned(wanted, report);
       const { minReadyMs } = fleet.policy;
-      return await this.#run({ template, replace, minReadyMs }, tell);
+      return await this.#run({ template, replace, minReadyMs }, report);
     });
   }
 
   /** Waits for the end of a deploy that another balancer runs. */
-  async #follow(template: Template, tell: (step: DeployStep) => void): Promise<DeployStep> {
+  async #follow(template: Template, report: (step: DeployStep) => void): Promise<DeployStep> {
     const { fleet } = this.#options;
-    tell({ step: "delegated" });
+    report({ step: "delegated" });
     await fleet.until(() => !fleet.deploying || !sameTemplate(fleet.deploying, template));
-    if (sameTemplate(fleet.template, template)) return last({ step: "done" }, tell);
+    if (sameTemplate(fleet.template, template)) return last({ step: "done" }, report);
     const reason = "the balancer that heals the fleet ended the deploy; its events name the cause";
-    return last({ step: "rolled-back", reason }, tell);
+    return last({ step: "rolled-back", reason }, report);
   }
 
-  #pin(template: Template, tell: (step: DeployStep) => void): Promise<Template> {
-    return this.#options.engine.pin(template, (reason) => tell({ step: "pulling", reason }));
+  #pin(template: Template, report: (step: DeployStep) => void): Promise<Template> {
+    return this.#options.engine.pin(template, (reason) => report({ step: "pulling", reason }));
   }
 
-  async #pinned(template: Template, tell: (step: DeployStep) => void): Promise<Template> {
-    return isUnpinned(template) ? await this.#pin(template, tell) : template;
+  async #pinned(template: Template, report: (step: DeployStep) => void): Promise<Template> {
+    return isUnpinned(template) ? await this.#pin(template, report) : template;
   }
 
-  #teller(onStep: (step: DeployStep) => void): (step: DeployStep) => void {
+  #reporter(onStep: (step: DeployStep) => void): (step: DeployStep) => void {
     return (step) => {
       this.#options.fleet.eventLog.add({ type: "deploy", at: this.#options.now(), ...step });
       onStep(step);
@@ -157,7 +157,7 @@ export class Deploys {
 
   async #run(
     { template, replace, minReadyMs }: Rollout,
-    tell: (step: DeployStep) => void,
+    report: (step: DeployStep) => void,
   ): Promise<DeployStep> {
     const { fleet } = this.#options;
     const before = new Map(fleet.members.map((member) => [member.name, member.template]));
@@ -165,29 +165,29 @@ export class Deploys {
     try {
       for (const { name } of replace) {
         at = name;
-        await replaceInstance(fleet, name, template, tell);
-        await this.#watch(name, minReadyMs, tell);
+        await replaceInstance(fleet, name, template, report);
+        await this.#watch(name, minReadyMs, report);
       }
       await fleet.changes.adoptTemplate(template);
     } catch (error) {
       // Another balancer heals now, and goes on with the deploy.
       if (!fleet.deploying || !fleet.mayHeal) throw error;
       const failure = { name: at, reason: errorMessage(error) };
-      return await this.#rollBack(template, before, failure, tell);
+      return await this.#rollBack(template, before, failure, report);
     }
-    return last({ step: "done" }, tell);
+    return last({ step: "done" }, report);
   }
 
   /** Waits until a new instance, which serves already, has stayed ready for the time. */
   async #watch(
     name: string,
     minReadyMs: number,
-    tell: (step: DeployStep) => void,
+    report: (step: DeployStep) => void,
   ): Promise<void> {
     if (minReadyMs === 0) return;
     const { fleet } = this.#options;
     const { clock } = fleet;
-    tell({ step: "watching", name, forMs: minReadyMs });
+    report({ step: "watching", name, forMs: minReadyMs });
     const until = clock.now() + minReadyMs;
     const cancel = clock.after(minReadyMs, () => fleet.recheck());
     const id = fleet.members.find((member) => member.name === name)?.instance?.id;
@@ -210,10 +210,10 @@ export class Deploys {
     template: Template,
     before: ReadonlyMap<string, Template>,
     { name, reason }: { readonly name: string; readonly reason: string },
-    tell: (step: DeployStep) => void,
+    report: (step: DeployStep) => void,
   ): Promise<DeployStep> {
     const { fleet } = this.#options;
-    tell({ step: "rolling-back", name, reason });
+    report({ step: "rolling-back", name, reason });
     await fleet.changes.forgetDeploy();
     const deployed = fleet.members.filter((member) =>
       inRing(member) && sameTemplate(member.template, template)
@@ -223,16 +223,16 @@ export class Deploys {
       const previous = sameTemplate(own, template) ? fleet.template : own;
       if (sameTemplate(previous, template)) continue;
       try {
-        await replaceInstance(fleet, name, previous, tell);
+        await replaceInstance(fleet, name, previous, report);
       } catch (error) {
-        tell({ step: "not-rolled-back", name, reason: errorMessage(error) });
+        report({ step: "not-rolled-back", name, reason: errorMessage(error) });
       }
     }
-    return last({ step: "rolled-back", name, reason }, tell);
+    return last({ step: "rolled-back", name, reason }, report);
   }
 }
 
-function last(step: DeployStep, tell: (step: DeployStep) => void): DeployStep {
-  tell(step);
+function last(step: DeployStep, report: (step: DeployStep) => void): DeployStep {
+  report(step);
   return step;
 }

@@ -14,16 +14,16 @@ import { isSuccessorReady } from "./readiness.ts";
  * @param fleet the fleet
  * @param name the replica
  * @param template template of the new instance
- * @param tell called for each step
+ * @param report called for each step
  * @throws {Error} the new instance did not become ready; the old one stays
  */
 export async function replaceInstance(
   fleet: Fleet,
   name: string,
   template: Template,
-  tell: (step: DeployStep) => void,
+  report: (step: DeployStep) => void,
 ): Promise<void> {
-  tell({ step: "starting", name });
+  report({ step: "starting", name });
   fleet.rollout.start(name, template);
   try {
     await fleet.until((members) => {
@@ -35,9 +35,9 @@ export async function replaceInstance(
     throw error;
   }
   fleet.rollout.takeOver(name);
-  tell({ step: "draining", name });
+  report({ step: "draining", name });
   await fleet.until((members) => (members.get(name)?.retiring.length ?? 0) === 0);
-  tell({ step: "replaced", name });
+  report({ step: "replaced", name });
 }
 
 /** @throws {Error} another balancer heals the fleet */

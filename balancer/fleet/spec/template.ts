@@ -65,3 +65,21 @@ function mostCommon(templates: readonly Template[]): Template | undefined {
     templates.filter(({ imageId }) => imageId === one.imageId).length;
   return templates.toSorted((a, b) => count(b) - count(a)).at(0);
 }
+
+/**
+ * Returns the template that the newest instance was deployed with; undefined if it runs the template
+ * of the settings, or was started with other settings.
+ *
+ * @param running instances of the fleet
+ * @param settings the template of the present settings
+ */
+export function deployedTemplate(
+  running: readonly Instance[],
+  settings: Template,
+): Template | undefined {
+  const newest = running.toSorted((a, b) => a.startedAt - b.startedAt).at(-1);
+  if (!newest?.template || !newest.settings) return undefined;
+  if (!sameTemplate(newest.settings, settings)) return undefined;
+  const deployed = !sameTemplate({ ...settings, ...newest.template }, settings);
+  return deployed ? newest.template : undefined;
+}

@@ -8,7 +8,7 @@ import type { Instance, Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { MaintenanceState } from "../../view.ts";
 import { type RingShape, type RingSpec, sameShape } from "../spec/ring_spec.ts";
-import { resumeTemplate, sameTemplate, type TemplateSources } from "../spec/template.ts";
+import { deployedTemplate, resumeTemplate, type TemplateSources } from "../spec/template.ts";
 import type { Desired, DesiredSettings, SharedEdit } from "./desired.ts";
 import { restoredTemplates, restoredUpstreams } from "./restored.ts";
 import { savedForm } from "./saved_form.ts";
@@ -245,17 +245,13 @@ export class DesiredState {
    */
   recover(running: readonly Instance[]): void {
     const { settings = {}, log } = this.#options;
-    if (this.shared) return;
-    const newest = running.toSorted((a, b) => a.startedAt - b.startedAt).at(-1);
-    if (this.#found || !newest?.template || !newest.settings) return;
-    if (!sameTemplate(newest.settings, settings)) return;
-    if (sameTemplate({ ...settings, ...newest.template }, settings)) return;
-    this.adopt({ template: newest.template });
+    if (this.shared || this.#found) return;
+    const template = deployedTemplate(running, settings);
+    if (!template) return;
+    this.adopt({ template });
     log.warn(
       "no state was saved; the running replicas were deployed, and new replicas get the same template",
-      {
-        template: newest.template,
-      },
+      { template },
     );
   }
 

@@ -109,7 +109,7 @@ export class Attempts {
       return await relay.run(client, request, upstream);
     } catch (error) {
       this.#failed(client, request, upstream, error);
-      throw meaningOf(error, client, request, upstream);
+      throw classified(error, client, request, upstream);
     } finally {
       client.upstream = undefined;
       this.relays.push(relay);
@@ -158,7 +158,7 @@ function brokeOff(
 }
 
 /** Classifies a failure: every close of a connection by the balancer records its cause. */
-function meaningOf(
+function classified(
   error: unknown,
   client: Client,
   request: ProxyRequest,

@@ -50,12 +50,14 @@ export class Failover implements Waiter {
   readonly #counted = new Set<CostKind>();
   #failure: UpstreamError | undefined;
   /** Whether the request had overflowed to the replica that failed last. */
-  #strayed = false;
-  /** The replica chosen last, if that was not the owner. */
-  #wanted: string | undefined;
+  #overflowed = false;
+  /** The replica that was chosen last; undefined before the first choice. */
+  #chosen: string | undefined;
   #repeatable = true;
-  #anyone = false;
-  #spills = true;
+  /** Whether no replica was ready meanwhile: the first ready one answers then. */
+  #acceptsAny = false;
+  /** Whether the retry budget still allows another replica than the owner. */
+  #maySpill = true;
   /** Whether it has waited for a replica, not only through the grace period. */
   #held = false;
   #holdUntil = 0;
@@ -99,7 +101,7 @@ export class Failover implements Waiter {
   failed({ upstream: { name, instance } }: InstancePool, failure: UpstreamError): boolean {
     const { method, bodyIntact, rules } = this.#request;
     this.#failure = failure;
-    this.#strayed = name !== (this.#wanted ?? this.#owner);
+    this.#overflowed = name !== (this.#chosen ?? this.#owner);
     this.#repeatable = shouldRetry(failure, { method, bodyIntact }) &&
       (rules.retries || failure.sent === "no");
     if (failure.sent === "maybe") this.#fatal.add(instance);
@@ -129,7 +131,7 @@ export class Failover implements Waiter {
       if (!this.#costs(end) || this.#mayRetry()) return this.#follow(end);
       if (end.to === "owner") return this.#refuse("failed");
       // Waiting amplifies nothing.
-      this.#spills = false;
+      this.#maySpill = false;
     }
   }
 
@@ -138,7 +140,7 @@ export class Failover implements Waiter {
    * has its own load, and so has an owner that was too busy at first.
    */
   #costs({ to }: WaitEnd): boolean {
-    return this.#failure !== undefined && (to === "other" || (to === "owner" && this.#strayed));
+    return this.#failure !== undefined && (to === "other" || (to === "owner" && this.#overflowed));
   }
 
   #mayRetry(): boolean {
@@ -152,15 +154,15 @@ export class Failover implements Waiter {
     const { routes } = this.#services;
     const { hold } = this.#request.rules;
     const view = routes.current?.view;
-    if (!view || view.ready.size === 0) this.#anyone = true;
+    if (!view || view.ready.size === 0) this.#acceptsAny = true;
     this.#forgive(view);
     const choice = chooseRoute(
       view,
       {
         key: this.#request.destination.key ?? "",
         failed: this.#failed,
-        anyone: this.#anyone,
-        spills: this.#spills,
+        acceptsAny: this.#acceptsAny,
+        maySpill: this.#maySpill,
         holdUntil: this.#holdUntil,
         graceUntil: this.#graceUntil,
       },
@@ -221,7 +223,7 @@ export class Failover implements Waiter {
       case "files":
         return this.#refuse(end.to);
       case "nobody":
-        return this.#refuse(end.why === "none" && this.#blames ? "failed" : end.why);
+        return this.#refuse(end.why === "none" && this.#attemptDecides ? "failed" : end.why);
     }
     if (this.#failure) this.#count("retried");
     return this.#place(end.name);
@@ -231,7 +233,7 @@ export class Failover implements Waiter {
    * Whether the last attempt is the cause of the refusal. A request that no replica can have seen,
    * and that waited in vain, may be sent again by the client.
    */
-  get #blames(): boolean {
+  get #attemptDecides(): boolean {
     return this.#failure !== undefined && (!this.#held || this.#failure.sent === "maybe");
   }
 
@@ -239,7 +241,7 @@ export class Failover implements Waiter {
     const { routes, admission } = this.#services;
     const pool = routes.current?.pool(name);
     const placed = pool && admission.acquire(this.#request, pool, this.#failed);
-    this.#wanted = name;
+    this.#chosen = name;
     if (placed && placed.upstream.name !== this.#owner) this.#count("spilled");
     return placed;
   }

@@ -32,14 +32,14 @@ class Wait implements Expiring, Holdable {
   readonly ended = Promise.withResolvers<WaitEnd>();
   #verdict: WaitEnd = { to: "left" };
 
-  constructor(readonly guest: Waiter, until: number, readonly onDeadline: () => void) {
-    this.bytes = guest.bytes;
+  constructor(readonly waiter: Waiter, until: number, readonly onDeadline: () => void) {
+    this.bytes = waiter.bytes;
     this.deadlineAt = until;
   }
 
   /** Lets the request choose again. @returns whether its wait is over */
   over(now: number): boolean {
-    const choice = this.guest.choose(now);
+    const choice = this.waiter.choose(now);
     if (choice.to === "wait") this.deadlineAt = choice.until;
     else this.#verdict = choice;
     return choice.to !== "wait";
@@ -83,15 +83,15 @@ export class WaitingRoom {
   /**
    * Admits a request.
    *
-   * @param guest the request
+   * @param waiter the request
    * @param until the latest time of its next choice, on the clock of the deadlines
    * @returns undefined if there is no room
    */
-  enter(guest: Waiter, until: number): Place | undefined {
-    const wait: Wait = new Wait(guest, until, () => this.#recheck(wait));
+  enter(waiter: Waiter, until: number): Place | undefined {
+    const wait: Wait = new Wait(waiter, until, () => this.#recheck(wait));
     // A half-closed client cannot be told from one that is gone: a request whose client is
     // certainly there takes its place.
-    while (!this.#queue.enter(wait)) if (guest.mayBeGone || !this.#evict("full")) return undefined;
+    while (!this.#queue.enter(wait)) if (waiter.mayBeGone || !this.#evict("full")) return undefined;
     this.#deadlines.add(wait);
     this.#onCount(this.count);
     return { ended: wait.ended.promise, leave: () => this.#leave(wait) };
@@ -121,7 +121,7 @@ export class WaitingRoom {
 
   /** Ends the wait of one request whose client may be gone. @returns whether there was one */
   #evict(to: "full" | "files"): boolean {
-    const wait = this.#queue.find(({ guest }) => guest.mayBeGone);
+    const wait = this.#queue.find(({ waiter }) => waiter.mayBeGone);
     if (!wait || !this.#queue.leave(wait)) return false;
     this.#end(wait, { to });
     return true;

@@ -35,11 +35,11 @@ function bench() {
 Deno.test("a view releases the requests that it can place, first come first", async () => {
   using one = bench();
   const went: number[] = [];
-  const guests = Array.from({ length: 4 }, () => new Decided(stay(Infinity)));
-  guests.forEach((guest, i) => {
-    one.room.enter(guest, Infinity)?.ended.then(() => went.push(i));
+  const waiters = Array.from({ length: 4 }, () => new Decided(stay(Infinity)));
+  waiters.forEach((waiter, i) => {
+    one.room.enter(waiter, Infinity)?.ended.then(() => went.push(i));
   });
-  for (const i of [3, 1, 2]) guests[i]!.choice = GO;
+  for (const i of [3, 1, 2]) waiters[i]!.choice = GO;
   one.room.review(0);
   await Promise.resolve();
   assertEquals([went, one.room.count], [[1, 2, 3], 1]);
@@ -47,12 +47,12 @@ Deno.test("a view releases the requests that it can place, first come first", as
 
 Deno.test("at its deadline a request chooses again, and may keep waiting", async () => {
   using one = bench();
-  const guest = new Decided(stay(5000));
-  const place = one.room.enter(guest, 1000);
+  const waiter = new Decided(stay(5000));
+  const place = one.room.enter(waiter, 1000);
   assert(place);
   one.clock.tick(1500);
   assertEquals(one.room.count, 1);
-  guest.choice = { to: "nobody", why: "none" };
+  waiter.choice = { to: "nobody", why: "none" };
   one.clock.tick(3000);
   assertEquals(one.room.count, 1, "its deadline has moved");
   one.clock.tick(1000);
@@ -61,12 +61,12 @@ Deno.test("at its deadline a request chooses again, and may keep waiting", async
 
 Deno.test("a request that leaves is removed at once, and not released again", async () => {
   using one = bench();
-  const guest = new Decided(stay(Infinity));
-  const place = one.room.enter(guest, Infinity);
+  const waiter = new Decided(stay(Infinity));
+  const place = one.room.enter(waiter, Infinity);
   assert(place);
   place.leave();
   place.leave();
-  guest.choice = GO;
+  waiter.choice = GO;
   one.room.review(0);
   assertEquals([await place.ended, one.room.count], [{ to: "left" }, 0]);
 });

@@ -68,7 +68,7 @@ export class ProxyRequest {
   readonly #buffers: BufferPool;
   #out: Buffer;
   /** False once the bytes are in a buffer of their own. */
-  #lent = true;
+  #isPooled = true;
   #length = 0;
 
   /**
@@ -136,15 +136,15 @@ export class ProxyRequest {
    * Reduces the memory to the bytes needed, since the request may wait. No write may be under way.
    */
   shrink(): void {
-    if (this.#out.length <= SMALL_BYTES || !this.#lent) return;
+    if (this.#out.length <= SMALL_BYTES || !this.#isPooled) return;
     const own = this.#out.slice(0, this.#length);
     this.release();
     this.#out = own;
-    this.#lent = false;
+    this.#isPooled = false;
   }
 
   /** Returns the buffer. No write may be under way. */
   release(): void {
-    if (this.#lent) this.#buffers.give(this.#out);
+    if (this.#isPooled) this.#buffers.give(this.#out);
   }
 }

@@ -13,7 +13,7 @@ import { LoadCell, loadIn, type SharedLoads } from "../upstream/shared_load.ts";
 import type { ProxyRequest } from "../request/request.ts";
 import type { InstancePool } from "../upstream/connection_pool.ts";
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NONE: ReadonlySet<string> = new Set();
 
 /** Rules of admission, read for each request. */
 interface AdmissionRules {
@@ -69,24 +69,24 @@ export class Admission {
    * Admits a request.
    *
    * @param request the request
-   * @param wanted the preferred replica
+   * @param preferred the preferred replica
    * @param failed instances that it must not overflow to
    * @returns the replica that admitted it; if none has room, the preferred one
    */
   acquire(
     request: ProxyRequest,
-    wanted: InstancePool,
-    failed: ReadonlySet<string> = NOBODY,
+    preferred: InstancePool,
+    failed: ReadonlySet<string> = NONE,
   ): InstancePool {
     if (this.#rules.ringFields) this.#noteSlot(request);
-    if (this.#enter(wanted)) return wanted;
-    const other = this.#overflow(request.destination.key ?? "", wanted, failed);
+    if (this.#enter(preferred)) return preferred;
+    const other = this.#overflow(request.destination.key ?? "", preferred, failed);
     if (other) {
-      wanted.counters.overflowed();
+      preferred.counters.overflowed();
       return other;
     }
-    wanted.inFlight.enter();
-    return wanted;
+    preferred.inFlight.enter();
+    return preferred;
   }
 
   /**
@@ -96,7 +96,7 @@ export class Admission {
   #enter(pool: InstancePool): boolean {
     pool.inFlight.enter();
     if (pool.allowance === UNBOUNDED) return true;
-    if (pool.inFlight.everywhere <= capOf(pool.allowance, this.#inHand() - 1)) return true;
+    if (pool.inFlight.everywhere <= capOf(pool.allowance, this.#totalInFlight() - 1)) return true;
     pool.inFlight.leave();
     return false;
   }
@@ -105,7 +105,7 @@ export class Admission {
    * Requests in flight to all replicas in the view; instances that left it are no part of the
    * share.
    */
-  #inHand(): number {
+  #totalInFlight(): number {
     if (!this.#summed) return this.#addUp();
     let sum = loadIn(this.#sheet.memory, 0);
     for (const cell of this.#loads.leaving) sum -= loadIn(this.#sheet.memory, cell);
@@ -124,7 +124,7 @@ export class Admission {
 
   #overflow(
     key: string,
-    wanted: InstancePool,
+    preferred: InstancePool,
     failed: ReadonlySet<string>,
   ): InstancePool | undefined {
     const { current } = this.#routes;
@@ -132,7 +132,7 @@ export class Admission {
     const { ring } = current.view;
     for (const name of overflow(ring, key, keySlot(ring, key))) {
       const pool = current.pool(name);
-      if (!pool || pool === wanted || failed.has(pool.upstream.instance)) continue;
+      if (!pool || pool === preferred || failed.has(pool.upstream.instance)) continue;
       if (this.#enter(pool)) return pool;
     }
     return undefined;

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Ring } from "../../../ring/mod.ts";
 import type { View } from "../../view.ts";
-import { type Choice, chooseRoute, type Seeker } from "./route_choice.ts";
+import { type Choice, chooseRoute, type RouteInput } from "./route_choice.ts";
 
 const NAMES = ["Server1", "Server2", "Server3"];
 const RING = Ring.build({ members: NAMES });
@@ -22,11 +22,11 @@ function view(ready: readonly string[], more: Partial<View> = {}): View {
   };
 }
 
-const SEEKER: Seeker = {
+const INPUT: RouteInput = {
   key: KEY,
   failed: new Set(),
-  anyone: false,
-  spills: true,
+  acceptsAny: false,
+  maySpill: true,
   holdUntil: 1000,
   graceUntil: 0,
 };
@@ -45,7 +45,7 @@ Deno.test("the route depends on the view, earlier failures of the request, and t
   const spill = { ...HOLD, policy: "spill" } as const;
   const fail = { ...HOLD, policy: "fail" } as const;
   const others = { ...HOLD, replaces: false };
-  const table: [string, View | undefined, Partial<Seeker>, typeof HOLD | object, string][] = [
+  const table: [string, View | undefined, Partial<RouteInput>, typeof HOLD | object, string][] = [
     ["its owner", view([A, B, C]), {}, HOLD, `owner ${A}`],
     ["before the first view", undefined, {}, HOLD, "hold until 1000"],
     ["before the first view", undefined, {}, spill, "none"],
@@ -59,7 +59,7 @@ Deno.test("the route depends on the view, earlier failures of the request, and t
     ["awaited", view([B, C], AWAITED), {}, spill, `other ${B}`],
     ["awaited", view([B, C], AWAITED), {}, fail, "awaited"],
     ["awaited, too late", view([B, C], AWAITED), { holdUntil: 0 }, HOLD, `other ${B}`],
-    ["awaited, after nobody", view([C], AWAITED), { anyone: true }, HOLD, `other ${C}`],
+    ["awaited, after nobody", view([C], AWAITED), { acceptsAny: true }, HOLD, `other ${C}`],
     ["not awaited", view([B, C]), {}, HOLD, `other ${B}`],
     ["not awaited", view([C]), {}, HOLD, `other ${C}`],
     ["not awaited", view([C]), {}, fail, `other ${C}`],
@@ -82,8 +82,8 @@ Deno.test("the route depends on the view, earlier failures of the request, and t
     ["another's quarantine", view([A], { quarantined: new Set(["8"]) }), {}, HOLD, `owner ${A}`],
     ["an empty ring", view([A], { ring: Ring.build({ members: [] }) }), {}, HOLD, "none"],
   ];
-  for (const [what, seen, seeker, rules, expected] of table) {
-    const choice = chooseRoute(seen, { ...SEEKER, ...seeker }, { ...HOLD, ...rules }, 0);
+  for (const [what, seen, input, rules, expected] of table) {
+    const choice = chooseRoute(seen, { ...INPUT, ...input }, { ...HOLD, ...rules }, 0);
     assertEquals(told(choice), expected, `${what}, ${JSON.stringify(rules)}`);
   }
 });
@@ -100,11 +100,11 @@ Deno.test("no request is sent to a replica that failed it or is not ready, and e
     fc.constantFrom("hold" as const, "spill" as const, "fail" as const),
     fc.boolean(),
     fc.nat(25),
-    (ready, awaited, failed, anyone, holdUntil, graceUntil, policy, replaces, now) => {
+    (ready, awaited, failed, acceptsAny, holdUntil, graceUntil, policy, replaces, now) => {
       const instances = new Set(failed.map((name) => `${name}#0`));
       const choice = chooseRoute(
         view(ready, { awaited: new Set(awaited) }),
-        { key: KEY, failed: instances, anyone, spills: true, holdUntil, graceUntil },
+        { key: KEY, failed: instances, acceptsAny, maySpill: true, holdUntil, graceUntil },
         { policy, replaces },
         now,
       );
@@ -120,13 +120,13 @@ Deno.test("no request is sent to a replica that failed it or is not ready, and e
 });
 
 Deno.test("a request that may no longer spill waits for its owner", () => {
-  const bound = { ...SEEKER, ...FAILED, spills: false };
+  const bound = { ...INPUT, ...FAILED, maySpill: false };
   assertEquals(told(chooseRoute(view(NAMES), bound, HOLD, 500)), "hold until 1000");
   assertEquals(told(chooseRoute(view(NAMES), bound, HOLD, 1000)), "none");
 });
 
 Deno.test("a request that every replica just failed waits for the next view, if replicas are replaced", () => {
-  const failed = { ...SEEKER, failed: new Set([`${B}#0`, `${C}#0`]), graceUntil: 100 };
+  const failed = { ...INPUT, failed: new Set([`${B}#0`, `${C}#0`]), graceUntil: 100 };
   const choose = (replaces: boolean, now: number) =>
     told(chooseRoute(view([B, C]), failed, { policy: "hold", replaces }, now));
   assertEquals([choose(true, 0), choose(true, 100), choose(false, 0)], [

@@ -17,13 +17,13 @@ const id = crypto.randomUUID();
 let sheet: WorkerSheets | undefined;
 let cell = 0;
 
-function tell(message: FromWorker): void {
+function post(message: FromWorker): void {
   self.postMessage(message);
 }
 
 /** Reports to the test by the only message that carries text. */
 function note(text: string): void {
-  tell({ type: "failure", action: "test.note", message: `${id} ${text}` });
+  post({ type: "failure", action: "test.note", message: `${id} ${text}` });
 }
 
 self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
@@ -31,11 +31,11 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
     case "open":
       sheet = data.sheets;
       note(`open ${data.settings.workers} ${data.counts.length > 0}`);
-      tell({
+      post({
         type: "evidence",
         evidence: { name: "Server1", instance: "i1", kind: "refused", fresh: true, key: "k" },
       });
-      return tell({ type: "listening", port: data.settings.listen.port });
+      return post({ type: "listening", port: data.settings.listen.port });
     case "view":
       [cell = 0] = data.view.loads.ready.values();
       return note(`view ${data.view.version} ${data.view.ready.map(({ name }) => name)}`);
@@ -48,9 +48,9 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       if (data.instance === "crash one" && sheet?.row !== 0) return;
       if (data.instance.startsWith("crash")) throw new Error("crashed on demand");
       if (data.instance === "silence") return;
-      return tell({ type: "idle", question: data.question, idle: data.instance === "calm" });
+      return post({ type: "idle", question: data.question, idle: data.instance === "calm" });
     case "end":
-      tell({ type: "ended" });
+      post({ type: "ended" });
       return self.close();
   }
 };

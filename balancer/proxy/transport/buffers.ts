@@ -24,7 +24,7 @@ export const RESTING_BYTES = 2 * 1024;
 /** Room for the fields that the proxy adds to a head. */
 export const ADDED_BYTES = 1024;
 
-/** A buffer that is lent. */
+/** A buffer that is in use. */
 export type Buffer = Uint8Array<ArrayBuffer>;
 
 /** Most buffers of each size that are kept; more are left to the garbage collector. */
@@ -91,7 +91,7 @@ class Shelf {
   }
 
   give(buffer: Buffer): void {
-    // A buffer with its own memory was allocated when all kept buffers were lent.
+    // A buffer with its own memory was allocated when all kept buffers were in use.
     if (buffer.buffer.byteLength > this.#bytes) this.#unused.push(buffer);
   }
 }

@@ -69,7 +69,7 @@ export class Gauge {
   /** Calls back once, now or when nothing is in flight. */
   onIdle(callback: () => void): void {
     this.#waiting.add({ reached: () => this.count === 0, callback });
-    this.#tell();
+    this.#notify();
   }
 
   /**
@@ -92,7 +92,7 @@ export class Gauge {
 
   #fewer(): void {
     this.#requests--;
-    if (this.#waiting.size > 0) this.#tell();
+    if (this.#waiting.size > 0) this.#notify();
   }
 
   #closeStreams(): void {
@@ -103,14 +103,14 @@ export class Gauge {
     const { promise, resolve } = Promise.withResolvers<void>();
     const waiter = { reached, callback: resolve };
     this.#waiting.add(waiter);
-    this.#tell();
+    this.#notify();
     const deadline = setTimeout(resolve, ms);
     await promise;
     clearTimeout(deadline);
     this.#waiting.delete(waiter);
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const waiter of this.#waiting) {
       if (!waiter.reached()) continue;
       this.#waiting.delete(waiter);

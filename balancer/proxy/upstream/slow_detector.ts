@@ -17,7 +17,7 @@ export class SlowDetector {
   readonly #settings: { readonly suspectMs: number };
   /** Time of the last report, by instance. */
   readonly #toldAt = new WeakMap<InstancePool, number>();
-  readonly #told = new WeakSet<object>();
+  readonly #reported = new WeakSet<object>();
 
   /**
    * @param settings time without a first byte that counts as slow, in milliseconds; 0: never. Read
@@ -45,8 +45,8 @@ export class SlowDetector {
     if (now - pool.answeredAt < this.#settings.suspectMs) return undefined;
     for (const connection of pool.connections) {
       const { request } = connection;
-      if (!request || !this.#isSlow(connection, now) || this.#told.has(request)) continue;
-      this.#told.add(request);
+      if (!request || !this.#isSlow(connection, now) || this.#reported.has(request)) continue;
+      this.#reported.add(request);
       this.#toldAt.set(pool, now);
       const { name, instance } = pool.upstream;
       return { name, instance, kind: "slow", fresh: true, key: request.destination.key ?? "" };

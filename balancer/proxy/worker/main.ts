@@ -22,10 +22,10 @@ let proxy: WorkerContext | undefined;
 let acceptor: Listener | undefined;
 let ring: Ring | undefined;
 const calls = new ChannelStreams((id, frame) => {
-  tell({ type: "stream", id, frame }, transferOf(frame));
+  post({ type: "stream", id, frame }, transferOf(frame));
 });
 
-function tell(message: FromWorker, transfer: Transferable[] = []): void {
+function post(message: FromWorker, transfer: Transferable[] = []): void {
   self.postMessage(message, transfer);
 }
 
@@ -42,16 +42,16 @@ self.onmessage = ({ data }: MessageEvent<ToWorker>) => {
       return void answerIdle(data);
     case "maintain":
       proxy?.maintain(data.state);
-      return tell({ type: "maintained", question: data.question });
+      return post({ type: "maintained", question: data.question });
     case "challenge":
       proxy?.challenges.set(data.answers);
-      return tell({ type: "challenged", question: data.question });
+      return post({ type: "challenged", question: data.question });
     case "access":
       return proxy?.recorder.sample(data.part);
     case "settings":
       proxy?.reconfigure(data.settings);
       acceptor?.reconfigure(data.settings);
-      return tell({ type: "reconfigured", question: data.question });
+      return post({ type: "reconfigured", question: data.question });
     case "logged":
       return proxy?.accessLog.written(data.written);
     case "stream":
@@ -67,11 +67,11 @@ function open(message: Extract<ToWorker, { type: "open" }>): void {
     settings,
     sheets,
     {
-      evidence: (evidence) => tell({ type: "evidence", evidence }),
-      costs: (costs) => tell({ type: "costs", costs }),
-      samples: (samples) => tell({ type: "samples", samples }),
-      lines: (lines, lost) => tell({ type: "lines", lines, lost }, [lines.buffer]),
-      failure: (action, error) => tell({ type: "failure", action, message: errorMessage(error) }),
+      evidence: (evidence) => post({ type: "evidence", evidence }),
+      costs: (costs) => post({ type: "costs", costs }),
+      samples: (samples) => post({ type: "samples", samples }),
+      lines: (lines, lost) => post({ type: "lines", lines, lost }, [lines.buffer]),
+      failure: (action, error) => post({ type: "failure", action, message: errorMessage(error) }),
       get calls() {
         return calls.count;
       },
@@ -111,7 +111,7 @@ function accept(
     }),
     credentials,
   );
-  tell({ type: "listening", port: acceptor.port });
+  post({ type: "listening", port: acceptor.port });
 }
 
 function publish({ view, counters }: Extract<ToWorker, { type: "view" }>): void {
@@ -130,7 +130,7 @@ function publish({ view, counters }: Extract<ToWorker, { type: "view" }>): void 
     loads,
     counters,
   );
-  tell({ type: "published", version });
+  post({ type: "published", version });
   // Requests released by this view are counted by then.
   setTimeout(() => proxy?.reportCosts());
 }
@@ -139,12 +139,12 @@ async function answerIdle(
   { question, instance, deadlines }: Extract<ToWorker, { type: "idle" }>,
 ): Promise<void> {
   const idle = await proxy?.inFlight.idle(instance, deadlines) ?? true;
-  tell({ type: "idle", question, idle });
+  post({ type: "idle", question, idle });
 }
 
 async function end(deadlines: DrainDeadlines): Promise<void> {
   await acceptor?.drain(deadlines);
   proxy?.close();
-  tell({ type: "ended" });
+  post({ type: "ended" });
   self.close();
 }

@@ -5,15 +5,16 @@
  * @module
  */
 import { type AccessLogging, partOf } from "../../log/log_controls.ts";
-import type { DataPlane, DrainDeadlines, MaintenanceState, Suspension, View } from "../../view.ts";
+import type { DataPlane, DrainDeadlines, MaintenanceState, View } from "../../view.ts";
 import type { ChallengeAnswers, ProxySettings } from "../settings.ts";
 import type { DataPlaneCounts } from "../stats/counter_snapshot.ts";
 import type { CounterReader } from "../stats/counter_table.ts";
 import type { Credentials } from "../transport/certificate_table.ts";
-import { type PlainView, plainView, type ToWorker } from "./messages.ts";
+import { plainView, type ToWorker } from "./messages.ts";
 import type { DataPlaneOptions } from "./pool_options.ts";
 import { SharedMemory } from "./shared_memory.ts";
 import { ViewAcks } from "./view_acks.ts";
+import { WorkerState } from "./worker_state.ts";
 import { type ReportOfWorker, WorkerThread } from "./worker_thread.ts";
 
 /** Delay before a crashed worker is replaced, so that a worker that cannot start does not spin. */
@@ -22,37 +23,20 @@ const REPLACE_MS = 100;
 /** Time for a worker to take changed settings, in milliseconds. */
 const RECONFIGURE_MS = 5000;
 
-/** The answer of a balancer that may not serve without the others. */
-const ISOLATED: Suspension = {
-  reason: "isolated",
-  message: "this balancer has lost the others of its fleet, and must not serve alone; try again",
-  retryAfterS: 1,
-  allow: [],
-};
-
 /** The workers of the data plane. */
 export class DataPlaneWorkers implements DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #memory: SharedMemory;
   readonly #members = new Set<WorkerThread>();
   readonly #acks = new ViewAcks<WorkerThread>();
-  #view: PlainView | undefined;
-  #credentials: Credentials;
-  #settings: ProxySettings;
-  #accessLogging: AccessLogging;
-  #maintenance: MaintenanceState | undefined;
-  #challenges: ChallengeAnswers = new Map();
-  #isolated = false;
-  #question = 0;
+  readonly #state: WorkerState;
   #ending = false;
 
   constructor(options: DataPlaneOptions) {
     this.#options = options;
-    this.#settings = options.settings;
-    const { workers } = options.settings;
-    this.#accessLogging = options.settings.accessLogging;
-    this.#credentials = plainCredentials(options.credentials);
-    this.#memory = new SharedMemory(workers, options.files);
+    const { settings, credentials, files } = options;
+    this.#state = new WorkerState(settings, credentials);
+    this.#memory = new SharedMemory(settings.workers, files);
   }
 
   /**
@@ -68,8 +52,8 @@ export class DataPlaneWorkers implements DataPlane {
 
   publish(view: View): void {
     const { loads, replicas } = this.#memory.assign(view, this.#acks.inForce);
-    this.#view = plainView(view, loads);
-    this.#tellAll({ type: "view", view: this.#view, counters: replicas });
+    this.#state.view = plainView(view, loads);
+    this.#postAll({ type: "view", view: this.#state.view, counters: replicas });
   }
 
   async idle(instance: string, deadlines: DrainDeadlines): Promise<boolean> {
@@ -86,7 +70,7 @@ export class DataPlaneWorkers implements DataPlane {
    * @returns resolves when every worker answers by it
    */
   maintain(state: MaintenanceState | undefined): Promise<void> {
-    this.#maintenance = state;
+    this.#state.maintenance = state;
     return this.#suspend();
   }
 
@@ -96,12 +80,12 @@ export class DataPlaneWorkers implements DataPlane {
    * @returns resolves when every worker answers by it
    */
   isolate(isolated: boolean): Promise<void> {
-    this.#isolated = isolated;
+    this.#state.isolated = isolated;
     return this.#suspend();
   }
 
   async #suspend(): Promise<void> {
-    await Promise.all([...this.#members].map((member) => this.#maintain(member)));
+    await Promise.all([...this.#members].map((member) => this.#state.suspend(member)));
   }
 
   /**
@@ -111,13 +95,8 @@ export class DataPlaneWorkers implements DataPlane {
    * @returns resolves when every worker gives them
    */
   async challenge(answers: ChallengeAnswers): Promise<void> {
-    this.#challenges = answers;
-    await Promise.all([...this.#members].map((member) => this.#challenge(member)));
-  }
-
-  get #suspension(): Suspension | undefined {
-    if (this.#isolated) return ISOLATED;
-    return this.#maintenance && { ...this.#maintenance, reason: "maintenance" };
+    this.#state.challenges = answers;
+    await Promise.all([...this.#members].map((member) => this.#state.challenge(member)));
   }
 
   inFlight(instance: string): number {
@@ -126,24 +105,24 @@ export class DataPlaneWorkers implements DataPlane {
 
   /** The settings in force. */
   get settings(): ProxySettings {
-    return this.#settings;
+    return this.#state.settings;
   }
 
   /** Sampling of the access log. */
   get accessLogging(): AccessLogging {
-    return this.#accessLogging;
+    return this.#state.accessLogging;
   }
 
   /** Changes the sampling; each worker applies the change from its next request on. */
   set accessLogging(logging: AccessLogging) {
-    this.#accessLogging = logging;
-    this.#tellAll({ type: "access", part: partOf(logging) });
+    this.#state.accessLogging = logging;
+    this.#postAll({ type: "access", part: partOf(logging) });
   }
 
   /** Presents other certificates to new connections. */
   certify(credentials: Credentials): void {
-    this.#credentials = plainCredentials(credentials);
-    this.#tellAll({ type: "certificates", credentials: this.#credentials });
+    this.#state.credentials = credentials;
+    this.#postAll({ type: "certificates", credentials: this.#state.credentials });
   }
 
   /**
@@ -154,7 +133,7 @@ export class DataPlaneWorkers implements DataPlane {
    *   seconds is recorded as a failure, and takes them when it answers again
    */
   async reconfigure(settings: ProxySettings): Promise<void> {
-    this.#settings = settings;
+    this.#state.settings = settings;
     const taken = [...this.#members].map((member) =>
       member.ask((question) => ({ type: "settings", settings, question }))
     );
@@ -189,7 +168,7 @@ export class DataPlaneWorkers implements DataPlane {
    */
   async end(deadlines: DrainDeadlines): Promise<void> {
     this.#ending = true;
-    this.#tellAll({ type: "end", deadlines });
+    this.#postAll({ type: "end", deadlines });
     await Promise.all([...this.#members].map((member) => member.end(deadlines)));
   }
 
@@ -204,16 +183,7 @@ export class DataPlaneWorkers implements DataPlane {
     });
     this.#members.add(member);
     this.#acks.join(member);
-    const settings = this.#settings;
-    const { connections: counts, files } = this.#memory;
-    const shared = { counts, files, sheets: this.#memory.sheets(row) };
-    member.tell({ type: "open", settings, ...shared, credentials: this.#credentials });
-    member.tell({ type: "access", part: partOf(this.#accessLogging) });
-    if (this.#suspension) void this.#maintain(member);
-    if (this.#challenges.size > 0) void this.#challenge(member);
-    if (this.#view) {
-      member.tell({ type: "view", view: this.#view, counters: this.#memory.replicas });
-    }
+    this.#state.open(member, this.#memory);
     return member.listening;
   }
 
@@ -238,7 +208,7 @@ export class DataPlaneWorkers implements DataPlane {
 
   async #log(member: WorkerThread, lines: Uint8Array, lost: number): Promise<void> {
     const written = await this.#options.log?.(lines, lost) ?? false;
-    if (this.#members.has(member)) member.tell({ type: "logged", written });
+    if (this.#members.has(member)) member.post({ type: "logged", written });
   }
 
   /**
@@ -268,28 +238,7 @@ export class DataPlaneWorkers implements DataPlane {
     if (version !== undefined) this.#options.onApplied?.(version);
   }
 
-  #maintain(member: WorkerThread): Promise<boolean> {
-    const state = this.#suspension;
-    return member.ask((question) => ({ type: "maintain", question, state }));
+  #postAll(message: ToWorker): void {
+    for (const member of this.#members) member.post(message);
   }
-
-  #challenge(member: WorkerThread): Promise<boolean> {
-    const answers = this.#challenges;
-    return member.ask((question) => ({ type: "challenge", question, answers }));
-  }
-
-  #tellAll(message: ToWorker): void {
-    for (const member of this.#members) member.tell(message);
-  }
-}
-
-/** Without what the workers do not need. */
-function plainCredentials(credentials: Credentials | undefined): Credentials {
-  const { certificates = [], clientCa, awaited = [], trust } = credentials ?? {};
-  return {
-    certificates: certificates.map(({ cert, key, names }) => ({ cert, key, names })),
-    clientCa,
-    awaited,
-    ...(trust && { trust }),
-  };
 }

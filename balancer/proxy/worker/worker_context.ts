@@ -130,7 +130,7 @@ export class WorkerContext {
     });
     const lingering = new LingeringClients();
     const turnedAway = new LingeringClients(() => files.turnedAwayRoom);
-    this.connectionQueue = this.#openLine(() => turnedAway.giveUp() || lingering.giveUp());
+    this.connectionQueue = this.#openQueue(() => turnedAway.giveUp() || lingering.giveUp());
     this.#sampler = settings.outliers ? new OutlierSampler() : undefined;
     this.#slowDetector = new SlowDetector(settings);
     this.pools = new InstancePools({
@@ -249,7 +249,7 @@ export class WorkerContext {
   }
 
   /** @param giveUp closes one lingering client connection; returns false if there is none */
-  #openLine(giveUp: () => boolean): ConnectionQueue {
+  #openQueue(giveUp: () => boolean): ConnectionQueue {
     const { settings } = this;
     return new ConnectionQueue({
       budget: this.descriptors,

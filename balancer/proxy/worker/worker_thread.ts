@@ -87,7 +87,7 @@ export class WorkerThread {
     };
   }
 
-  tell(message: ToWorker): void {
+  post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
 
@@ -101,7 +101,7 @@ export class WorkerThread {
     const { promise, resolve } = Promise.withResolvers<boolean>();
     const question = ++this.#asked;
     this.#questions.set(question, resolve);
-    this.tell(message(question));
+    this.post(message(question));
     return promise;
   }
 
