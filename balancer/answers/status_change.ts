@@ -18,18 +18,16 @@ const statusChange = z.object({
   order: z.array(z.string()).exactOptional().describe(
     "Names of all replicas in their order; left out if they are the same as before",
   ),
-}).meta({ id: "StatusChange" });
+}).describe(
+  "The status has changed (`status=true`); without an id, and the first has the whole status",
+);
 
 /** A change of the status; the first of a stream has every field and every replica. */
 export type StatusChange = AnswerOf<typeof statusChange>;
 
 /** A message of `GET /_lb/events`. */
-export const streamedEvent = z.discriminatedUnion("type", [
-  ...fleetEvent.options,
-  statusChange.describe(
-    "The status has changed (`status=true`); without an id, and the first has the whole status",
-  ),
-]).meta({ id: "StreamedEvent" });
+export const streamedEvent = z.discriminatedUnion("type", [fleetEvent, statusChange])
+  .meta({ id: "StreamedEvent" });
 
 /** A message of `GET /_lb/events`. */
 export type StreamedEvent = AnswerOf<typeof streamedEvent>;

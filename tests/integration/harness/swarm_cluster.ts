@@ -95,11 +95,15 @@ export class SwarmCluster implements AsyncDisposable {
     extra: (status: ClusterStatus) => boolean = () => true,
   ): Promise<ClusterStatus[]> {
     let seen: ClusterStatus[] = [];
-    await waitUntil("the balancers agree", async () => {
-      seen = await Promise.all(balancers.map(({ balancer }) => statusOf(balancer)));
-      const spares = seen.flatMap((one) => one.spares.filter(({ state }) => state === "ready"));
-      return areAgreed(seen) && spares.length >= this.#spares && seen.every(extra);
-    });
+    try {
+      await waitUntil("the balancers agree", async () => {
+        seen = await Promise.all(balancers.map(({ balancer }) => statusOf(balancer)));
+        const spares = seen.flatMap((one) => one.spares.filter(({ state }) => state === "ready"));
+        return areAgreed(seen) && spares.length >= this.#spares && seen.every(extra);
+      });
+    } catch (error) {
+      throw new Error(seen.map((one) => JSON.stringify(one)).join("\n"), { cause: error });
+    }
     return seen;
   }
 
