@@ -24,6 +24,9 @@ const FLAGS = [
 
 const DEADLINE_MS = 180_000;
 
+/** Ends requests in progress, also local ones, when another test adds or removes a network. */
+const NETWORK_CHANGED = "net::ERR_NETWORK_CHANGED";
+
 async function findChromium(): Promise<string | undefined> {
   const script = NAMES.map((name) => `command -v ${name}`).join(" || ");
   const { stdout } = await new Deno.Command("sh", { args: ["-c", script], stderr: "null" })
@@ -89,7 +92,9 @@ function watched(page: Page): Tab {
   const complaints: string[] = [];
   page.on("console", (message) => {
     const { url } = message.location();
-    if (["error", "warning"].includes(message.type())) complaints.push(`${message.text()} ${url}`);
+    const text = message.text();
+    if (!["error", "warning"].includes(message.type()) || text.includes(NETWORK_CHANGED)) return;
+    complaints.push(`${text} ${url}`);
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   return { page, complaints };

@@ -29,7 +29,7 @@ const SKIPPED: ReadonlySet<string> = new Set(["node_modules", "dist", "client", 
  * processes idle.
  */
 const LONG: readonly RegExp[] = [
-  /^balancer\/engine\/(?:docker|podman|swarm)_test\.ts$/,
+  /^(?:balancer\/engine\/(?:docker|podman|swarm)|tests\/integration\/(?:fleets|swarm_cluster))_test\.ts$/,
   /^tests\/integration\/(?:docker|swarm|engine|stuck)/,
   /^tests\/blackbox\/(?:page|program|acme|completion|terminal|flood)/,
   /^tests\/integration\//,

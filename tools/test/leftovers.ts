@@ -25,9 +25,14 @@ done`;
 export class BatchFolder {
   private constructor(readonly path: string) {}
 
-  /** Makes the folder. In /tmp: paths of sockets have to be short, and the balancer may write there. */
+  /**
+   * Makes the folder in /tmp, where the balancer may write. Its name is short, because paths of
+   * sockets and of Podman's state are bounded.
+   */
   static async make(): Promise<BatchFolder> {
-    return new BatchFolder(await Deno.makeTempDir({ dir: "/tmp", prefix: "rk-" }));
+    const path = `/tmp/rk-${crypto.randomUUID().slice(0, 8)}`;
+    await Deno.mkdir(path, { mode: 0o700 });
+    return new BatchFolder(path);
   }
 
   /** Environment of the batch. */

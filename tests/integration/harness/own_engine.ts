@@ -78,6 +78,8 @@ export class OwnEngine implements AsyncDisposable {
         ...["--data-root", `${folder}/data`, "--exec-root", `${folder}/exec`],
         ...["--pidfile", `${folder}/pid`, "-H", `unix://${this.socketFolder}/docker.sock`],
       ],
+      // Its containerd may write its stacks there.
+      env: { TMPDIR: folder },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
