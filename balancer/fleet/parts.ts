@@ -194,10 +194,9 @@ export class FleetParts {
       failures: cluster.failures,
       upstreamList,
       ringSpec,
-      self: cluster.id,
+      cluster,
       complete: () => this.inventory.complete,
       mayHeal: () => this.mayHeal,
-      live: () => new Set(cluster.status.balancers.map(({ id }) => id)),
       onApplied: () => this.shared?.changed(),
     });
   }

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Cluster } from "../../cluster/cluster.ts";
 import type { Template } from "../../engine/engine.ts";
 import type { GivenUpstream } from "../../upstream_list.ts";
 import type { MaintenanceState } from "../../view.ts";
@@ -17,17 +18,17 @@ import { type Changes, type ChangesOptions, dismissSpares, SAVE_RETRY_MS } from 
 
 /** Dependencies of {@linkcode SharedChanges}. */
 interface SharedChangesOptions extends ChangesOptions {
-  /** Id of this balancer. */
-  readonly self: string;
+  readonly cluster: Pick<Cluster, "id" | "isolated" | "status">;
   /** Whether the members are known; before that a state is only kept. */
   readonly complete: () => boolean;
   /** Whether this balancer heals the fleet. */
   readonly mayHeal: () => boolean;
-  /** Ids of the live balancers. */
-  readonly live: () => ReadonlySet<string>;
   /** Called after another state was applied. */
   readonly onApplied: () => void;
 }
+
+/** A store that is cut off may still receive the change when it is reached again. */
+const ISOLATED = "this balancer is isolated from the shared store, and changes nothing";
 
 /** Attempts of a change that no caller can repeat. */
 const TRIES = 10;
@@ -48,8 +49,8 @@ export class SharedChanges implements Changes {
 
   async add(names: readonly string[]): Promise<void> {
     if (names.length === 0) return;
-    const { self } = this.#options;
-    const asked = Object.fromEntries(names.map((name) => [name, self]));
+    const { cluster } = this.#options;
+    const asked = Object.fromEntries(names.map((name) => [name, cluster.id]));
     const added = new Set(names);
     this.#added.add(added);
     try {
@@ -174,11 +175,11 @@ export class SharedChanges implements Changes {
   }
 
   #abandoned(): string[] {
-    const { self, live, mayHeal } = this.#options;
-    const alive = live();
+    const { cluster, mayHeal } = this.#options;
+    const alive = new Set(cluster.status.balancers.map(({ id }) => id));
     const waitedFor = new Set([...this.#added].flatMap((names) => [...names]));
     return Object.entries(this.#joining).flatMap(([name, by]) => {
-      const abandoned = by === self ? !waitedFor.has(name) : mayHeal() && !alive.has(by);
+      const abandoned = by === cluster.id ? !waitedFor.has(name) : mayHeal() && !alive.has(by);
       return abandoned ? [name] : [];
     });
   }
@@ -225,7 +226,8 @@ export class SharedChanges implements Changes {
     onBase = () => {},
     answering: ReadonlySet<string> = new Set(),
   ): Promise<void> {
-    const { desiredState, queue } = this.#options;
+    const { desiredState, queue, cluster } = this.#options;
+    if (cluster.isolated) throw new StoreError(ISOLATED);
     try {
       // A successful swap proves that no other change comes between. The watch may apply the change
       // before the swap has returned.

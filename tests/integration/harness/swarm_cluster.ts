@@ -84,8 +84,8 @@ export class SwarmCluster implements AsyncDisposable {
   }
 
   /**
-   * Waits until balancers have the whole ring and the spares, know exactly each other, and agree on
-   * the ring and on the one that heals, which alone lists the spares.
+   * Waits until balancers have the whole ring and exactly the spares, know exactly each other, and
+   * agree on the ring and on the one that heals.
    *
    * @param balancers some or all of them
    * @param extra what must hold besides that
@@ -98,13 +98,16 @@ export class SwarmCluster implements AsyncDisposable {
     try {
       await waitUntil("the balancers agree", async () => {
         seen = await Promise.all(balancers.map(({ balancer }) => statusOf(balancer)));
-        const spares = seen.flatMap((one) => one.spares.filter(({ state }) => state === "ready"));
-        return areAgreed(seen) && spares.length >= this.#spares && seen.every(extra);
+        return areAgreed(seen) && seen.every((one) => this.#hasSpares(one) && extra(one));
       });
     } catch (error) {
       throw new Error(seen.map((one) => JSON.stringify(one)).join("\n"), { cause: error });
     }
     return seen;
+  }
+
+  #hasSpares({ spares }: ClusterStatus): boolean {
+    return spares.length === this.#spares && spares.every(({ state }) => state === "ready");
   }
 
   /** Ids of the services whose containers run, on machines that have power. */
