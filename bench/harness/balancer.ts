@@ -176,9 +176,17 @@ export class BenchBalancer implements AsyncDisposable {
     await this.request("DELETE", "/rm", { n: hostnames.length, hostnames });
   }
 
-  /** The stream of `GET /_lb/events`. */
-  async events(signal: AbortSignal): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-    const response = await fetch(`${this.#url}/_lb/events`, { signal });
+  /**
+   * The stream of `GET /_lb/events`.
+   *
+   * @param signal ends it
+   * @param query the query of the call, with its question mark
+   */
+  async events(
+    signal: AbortSignal,
+    query = "",
+  ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+    const response = await fetch(`${this.#url}/_lb/events${query}`, { signal });
     if (response.ok && response.body) return response.body;
     throw new ToolError(`GET /_lb/events: ${response.status}`);
   }

@@ -82,7 +82,11 @@ async function blocksOf(
     "healthz": await repeated(() => get("/_lb/healthz")),
     "readyz": await repeated(() => get("/_lb/readyz")),
     "metrics": await repeated(() => get("/_lb/metrics")),
-    "page feed": await repeated(() => pageFeed(balancer)),
+    "page: status stream": await repeated(() => firstStatus(balancer)),
+    "page: load": await repeated(() => get("/_lb/load")),
+    "page: ring": await repeated(() => get("/_lb/ring")),
+    "page: incidents": await repeated(() => get("/_lb/incidents")),
+    "page: history": await repeated(() => get("/_lb/history")),
     "explain": await repeated(() => get("/_lb/explain?key=alice")),
     "plan of another layout": await repeated(() => plan({ layout: "rendezvous" })),
     "plan of fewer slots": await repeated(() =>
@@ -91,9 +95,12 @@ async function blocksOf(
   };
 }
 
-/** The calls that the page makes after an event. */
-async function pageFeed(balancer: ManyBalancer): Promise<void> {
-  for (const path of ["status", "load", "ring", "incidents"]) {
-    await balancer.request("GET", `/_lb/${path}`);
+/** Follows the status until its first message, which has all replicas. */
+async function firstStatus(balancer: ManyBalancer): Promise<void> {
+  const ending = new AbortController();
+  const stream = await balancer.events(ending.signal, "?status=true");
+  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+    if (text.endsWith("\n\n")) break;
   }
+  ending.abort();
 }
