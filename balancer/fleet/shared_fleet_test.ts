@@ -1,11 +1,15 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type BalancerHarness, SharedHarness } from "./shared_harness.ts";
 import { EngineError } from "../engine/engine.ts";
+import type { FleetPolicy } from "./member/policy.ts";
 import { ChangeError } from "./operations/membership.ts";
 
-async function world(balancers: number): Promise<SharedHarness> {
+async function world(
+  balancers: number,
+  policy: Partial<FleetPolicy> = {},
+): Promise<SharedHarness> {
   const world = new SharedHarness();
-  for (let one = 0; one < balancers; one++) await world.add();
+  for (let one = 0; one < balancers; one++) await world.add(policy);
   await world.time.turn(2000);
   return world;
 }
@@ -217,9 +221,7 @@ Deno.test("several balancers: one whose lease has lapsed shows no balancer that 
 });
 
 Deno.test("several balancers: spares stand in, and the next holder keeps them", async () => {
-  const shared = new SharedHarness();
-  for (let one = 0; one < 2; one++) await shared.add({ spares: 1 });
-  await shared.time.turn(2000);
+  const shared = await world(2, { spares: 1 });
   assertEquals((await shared.running()).length, 4);
   shared.engine.fail("Server2");
   await shared.time.turn(100);
@@ -234,9 +236,7 @@ Deno.test("several balancers: spares stand in, and the next holder keeps them", 
 });
 
 Deno.test("several balancers: each one shows the spares", async () => {
-  const shared = new SharedHarness();
-  for (let one = 0; one < 3; one++) await shared.add({ spares: 2 });
-  await shared.time.turn(2000);
+  const shared = await world(3, { spares: 2 });
   const spares = shared.balancers.map(({ fleet }) =>
     fleet.spares.map(({ name, phase, instance }) => [name, phase, instance?.id])
   );
@@ -245,9 +245,7 @@ Deno.test("several balancers: each one shows the spares", async () => {
 });
 
 Deno.test("several balancers: without the store and without the holder spares stand in, at all balancers alike, and the next holder keeps that", async () => {
-  const shared = new SharedHarness();
-  for (let one = 0; one < 3; one++) await shared.add({ spares: 2 });
-  await shared.time.turn(2000);
+  const shared = await world(3, { spares: 2 });
   shared.storeAway = true;
   shared.balancers[0]!.kill();
   const living = shared.living;
@@ -274,9 +272,7 @@ Deno.test("several balancers: without the store and without the holder spares st
 });
 
 Deno.test("several balancers: a holder that has lost the store keeps its stand-ins, too", async () => {
-  const shared = new SharedHarness();
-  for (let one = 0; one < 3; one++) await shared.add({ spares: 1 });
-  await shared.time.turn(2000);
+  const shared = await world(3, { spares: 1 });
   shared.storeAway = true;
   await shared.time.turn(100);
   shared.engine.fail("Server1");
@@ -291,9 +287,7 @@ Deno.test("several balancers: a holder that has lost the store keeps its stand-i
 });
 
 Deno.test("several balancers: while one heals, no other one lets a spare stand in by itself", async () => {
-  const shared = new SharedHarness();
-  for (let one = 0; one < 3; one++) await shared.add({ spares: 1 });
-  await shared.time.turn(2000);
+  const shared = await world(3, { spares: 1 });
   const [, two] = shared.balancers;
   // Only this balancer cannot reach the replica.
   const { instance } = two!.fleet.view.ready.get("Server2")!;
@@ -308,9 +302,7 @@ Deno.test("several balancers: while one heals, no other one lets a spare stand i
 });
 
 Deno.test("several balancers: a spare that died with the replica's machine is passed over", async () => {
-  const shared = new SharedHarness();
-  for (let one = 0; one < 2; one++) await shared.add({ spares: 2 });
-  await shared.time.turn(2000);
+  const shared = await world(2, { spares: 2 });
   shared.storeAway = true;
   await shared.time.turn(2000);
   shared.deaf.add("spare.1").add("Server1");
